@@ -1,0 +1,158 @@
+#include "graph/size.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <limits>
+#include <set>
+#include <stdexcept>
+
+namespace adjoint {
+namespace {
+
+using Terms = std::vector<std::pair<Size::Monomial, std::int64_t>>;
+
+std::int64_t checked_add(std::int64_t a, std::int64_t b) {
+  std::int64_t r = 0;
+  if (__builtin_add_overflow(a, b, &r)) throw std::overflow_error("a size does not fit in 64 bits");
+  return r;
+}
+
+std::int64_t checked_multiply(std::int64_t a, std::int64_t b) {
+  std::int64_t r = 0;
+  if (__builtin_mul_overflow(a, b, &r)) throw std::overflow_error("a size does not fit in 64 bits");
+  return r;
+}
+
+// Higher degree first, then by name: n*p, n, then constants.
+bool before(const Size::Monomial& a, const Size::Monomial& b) {
+  if (a.size() != b.size()) return a.size() > b.size();
+  return a < b;
+}
+
+void add_term(Terms& terms, const Size::Monomial& monomial, std::int64_t coefficient) {
+  auto at = std::lower_bound(terms.begin(), terms.end(), monomial,
+                             [](const auto& term, const auto& m) { return before(term.first, m); });
+  if (at != terms.end() && at->first == monomial) {
+    at->second = checked_add(at->second, coefficient);
+    if (at->second == 0) terms.erase(at);
+  } else if (coefficient != 0) {
+    terms.insert(at, {monomial, coefficient});
+  }
+}
+
+}  // namespace
+
+Size::Size(std::int64_t constant) {
+  if (constant != 0) terms_.push_back({{}, constant});
+}
+
+Size Size::name(std::string_view name) {
+  Size s;
+  s.terms_.push_back({{std::string(name)}, 1});
+  return s;
+}
+
+bool Size::is_constant() const { return terms_.empty() || (terms_.size() == 1 && terms_[0].first.empty()); }
+
+bool Size::is_one() const { return terms_.size() == 1 && terms_[0].first.empty() && terms_[0].second == 1; }
+
+std::optional<std::int64_t> Size::constant() const {
+  if (!is_constant()) return std::nullopt;
+  return terms_.empty() ? 0 : terms_[0].second;
+}
+
+std::optional<std::int64_t> Size::evaluate(const SizeValues& values) const {
+  std::int64_t sum = 0;
+  for (const auto& [monomial, coefficient] : terms_) {
+    std::int64_t product = coefficient;
+    for (const auto& name : monomial) {
+      const auto at = values.find(name);
+      if (at == values.end()) return std::nullopt;
+      product = checked_multiply(product, at->second);
+    }
+    sum = checked_add(sum, product);
+  }
+  return sum;
+}
+
+Size Size::substitute(std::string_view name, const Size& replacement) const {
+  Size sum;
+  for (const auto& [monomial, coefficient] : terms_) {
+    Size product(coefficient);
+    for (const auto& n : monomial) product = product * (n == name ? replacement : Size::name(n));
+    sum = sum + product;
+  }
+  return sum;
+}
+
+std::vector<std::string> Size::names() const {
+  std::set<std::string> names;
+  for (const auto& term : terms_) names.insert(term.first.begin(), term.first.end());
+  return {names.begin(), names.end()};
+}
+
+std::string Size::text() const {
+  if (terms_.empty()) return "0";
+  std::string out;
+  for (const auto& [monomial, coefficient] : terms_) {
+    const bool negative = coefficient < 0;
+    if (negative) {
+      out += '-';
+    } else if (!out.empty()) {
+      out += '+';
+    }
+    const std::uint64_t magnitude =
+        negative ? 0 - static_cast<std::uint64_t>(coefficient) : static_cast<std::uint64_t>(coefficient);
+    std::string factors;
+    if (magnitude != 1 || monomial.empty()) factors = std::to_string(magnitude);
+    for (std::size_t k = 0; k < monomial.size();) {
+      std::size_t power = 1;
+      while (k + power < monomial.size() && monomial[k + power] == monomial[k]) ++power;
+      if (!factors.empty()) factors += '*';
+      factors += monomial[k];
+      if (power > 1) factors += '^' + std::to_string(power);
+      k += power;
+    }
+    out += factors;
+  }
+  return out;
+}
+
+std::size_t Size::hash() const {
+  std::size_t h = 1469598103934665603ULL;
+  const auto mix = [&h](std::size_t v) { h = (h ^ v) * 1099511628211ULL + 0x9e3779b97f4a7c15ULL; };
+  for (const auto& [monomial, coefficient] : terms_) {
+    for (const auto& name : monomial) mix(std::hash<std::string>{}(name));
+    mix(static_cast<std::size_t>(coefficient));
+  }
+  return h;
+}
+
+Size operator+(const Size& a, const Size& b) {
+  Size sum = a;
+  for (const auto& [monomial, coefficient] : b.terms_) add_term(sum.terms_, monomial, coefficient);
+  return sum;
+}
+
+Size operator-(const Size& a, const Size& b) {
+  Size difference = a;
+  for (const auto& [monomial, coefficient] : b.terms_) {
+    add_term(difference.terms_, monomial, checked_multiply(coefficient, -1));
+  }
+  return difference;
+}
+
+Size operator*(const Size& a, const Size& b) {
+  Size product;
+  for (const auto& [ma, ca] : a.terms_) {
+    for (const auto& [mb, cb] : b.terms_) {
+      Size::Monomial monomial = ma;
+      monomial.insert(monomial.end(), mb.begin(), mb.end());
+      std::sort(monomial.begin(), monomial.end());
+      add_term(product.terms_, monomial, checked_multiply(ca, cb));
+    }
+  }
+  return product;
+}
+
+}  // namespace adjoint
