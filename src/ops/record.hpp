@@ -1,0 +1,116 @@
+// The record of an operation: everything that the rest of the program asks of it, in one place.
+//
+// Fields have no defaults: an operation that does not say how it moves, whether it is linear
+// or where it is smooth does not compile, and "unknown" is said in words.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "graph/graph.hpp"
+#include "kernel/program.hpp"
+#include "syntax/forms.hpp"
+
+namespace adjoint {
+
+/// A field that must be said.
+template <class T>
+struct Required {
+  Required(T v) : value(std::move(v)) {}  // NOLINT(google-explicit-constructor): reads as the value
+  operator const T&() const { return value; }  // NOLINT(google-explicit-constructor)
+  T value;
+};
+
+/// How the value of y moves when operand k moves along `tangent`: linear in `tangent`.
+/// `tangent` has the operand's axes, then any number of further axes, which the result
+/// carries behind the axes of y. Null where the operation is constant in that operand.
+using Linearise = Expr (*)(const Node& y, int operand, Expr tangent);
+
+/// Adjoint of an operation that is linear in operand k: from a cotangent of y (further axes behind)
+/// to the cotangent of the operand (the same further axes behind).
+using Transpose = Expr (*)(const Node& y, int operand, Expr cotangent);
+
+/// Whether the operation is linear in operand k; then `transpose` exists.
+using LinearIn = bool (*)(int operand);
+inline bool linear_in_none(int /*operand*/) { return false; }
+inline bool linear_in_all(int /*operand*/) { return true; }
+inline constexpr Transpose kNotLinear = nullptr;
+
+/// How an application is read back into matrix notation.
+enum class Reading : std::uint8_t {
+  Call,         // name(operands…), operands as matrices, vectors, scalars
+  Entrywise,    // name(operands…), operands share the axes of the result
+  Reduction,    // name(X) over all axes, or name(X, d) over axis attributes.integers[0]
+  Along,        // name(x), name(X), name(X, 2): acts along axis attributes.integers[0]
+  Expand,       // as what `expand` returns
+  Special       // the reader of notation has its own case, keyed by the family of the record
+};
+
+/// Conditions under which an application is defined / differentiable in its operands, in terms of
+/// operands: a short list, each a predicate on one operand.
+enum class Condition : std::uint8_t {
+  Positive,       // all entries > 0
+  NonNegative,    // all entries >= 0
+  NonZero,        // all entries != 0
+  NotAllZero,     // not the zero vector or matrix
+  InUnit,         // entries in [-1, 1]
+  InsideUnit,     // entries in (-1, 1)
+  AboveMinusOne,  // entries > -1
+  CosNonZero,     // entries not pi/2 + k pi
+  Invertible,     // det != 0
+  FullRank,       // rank = min(n,p)
+  FullColumnRank,
+  Semidefinite,   // symmetric positive semi-definite
+  Definite,       // symmetric positive definite
+  SimpleSpectrum, // distinct eigenvalues
+  DistinctSingular,
+  SimpleTop,      // largest singular value simple
+  UniqueMaximum,  // one entry attains the maximum
+  UniqueMinimum,
+  NoNegativeRealEigenvalue,
+  SpectraDisjoint,  // lyap: S and -S have no common eigenvalue
+  Differ,           // operands 0 and 1 differ in every entry (max(x,y), comparisons)
+  ConstantRank,
+  Unknown           // nothing is promised
+};
+
+struct OperandCondition {
+  int operand = 0;
+  Condition condition = Condition::Unknown;
+};
+
+/// Bounds of an entrywise function on its domain; nothing where there is none or none is known.
+struct ScalarBounds {
+  std::optional<double> lower, upper;            // of the value
+  std::optional<double> slope;                   // sup |f'|
+  std::optional<double> curvature;               // sup |f''|
+  enum class Shape : std::uint8_t { Affine, Convex, Concave, Neither, Unknown } shape = Shape::Unknown;
+  enum class Monotone : std::uint8_t { Increasing, Decreasing, Neither, Unknown } monotone = Monotone::Unknown;
+};
+inline ScalarBounds bounds_unknown() { return {}; }
+
+struct Record;
+/// Emits the kernel instructions that compute `node` from the buffers of its operands.
+using Lower = kernel::BufferId (*)(const Node& node, std::span<const kernel::BufferId> operands,
+                                   kernel::ProgramBuilder& builder);
+
+struct Record : Operation {
+  Linearise linearise;
+  LinearIn linear_in;
+  Transpose transpose;
+  Lower lower;
+  Reading reading;
+  Expr (*expand)(const Node& node);  // for Reading::Expand; null otherwise
+  std::vector<OperandCondition> defined;         // {} = everywhere
+  std::vector<OperandCondition> differentiable;  // beyond `defined`; {} = wherever it is defined
+  ScalarBounds bounds;
+};
+
+/// The record of an application node.
+const Record& record_of(const Node& node);
+
+}  // namespace adjoint
