@@ -136,6 +136,8 @@ struct Operation {
   Facts (*facts)(std::span<const Expr> operands, const Attributes& attributes);
   /// The normal form of an application if it has a simpler one, else a null Expr.
   Expr (*normal)(std::span<const Expr> operands, const Attributes& attributes);
+  /// application.^exponent where that has a simpler form (abs(x)^2 = x^2), else a null Expr.
+  Expr (*power)(const Node& application, Expr exponent);
 };
 
 /// Owns nodes. Not thread-safe; one graph belongs to one question.
@@ -160,18 +162,25 @@ class Graph {
   /// coefficient * sum over the axes that are not in `output` of the product of the factors.
   /// An output axis may repeat (diagonal) or belong to no factor (broadcast).
   Expr product(const Rational& coefficient, const std::vector<Indexed>& factors, const Axes& output);
+  /// The same with labels 0 <= l < label_sizes.size().
+  Expr product(const Rational& coefficient, std::vector<Factor> factors, Labels output,
+               std::vector<Size> label_sizes);
   Expr sum(const std::vector<Term>& terms);
   Expr power(Expr base, Expr exponent);
   Expr apply(const Operation& op, std::vector<Expr> operands, Attributes attributes = {});
 
   [[nodiscard]] std::size_t size() const;
 
- private:
-  friend class NormalForm;
+  /// The node as it stands, shared with an equal one: for normal forms only (normal_form.hpp).
   Expr intern(Node&& node);
+  struct Cache;
+  /// Answers about nodes that are costly to find again (structure.cpp).
+  Cache& cache() { return *cache_; }
 
-  struct Impl;
-  std::unique_ptr<Impl> impl_;
+ private:
+  struct Table;
+  std::unique_ptr<Table> table_;
+  std::unique_ptr<Cache> cache_;
   std::uint32_t next_axis_ = 1;
 };
 
@@ -194,6 +203,8 @@ const Rational* as_number(Expr expr);
 bool depends_on(Expr expr, Expr variable);
 /// All nodes that `roots` depend on, operands before users.
 std::vector<Expr> topological(std::span<const Expr> roots);
+/// A node of the same kind with its distinct children replaced (same order as node.operands).
+Expr rebuild(Expr expr, std::span<const Expr> operands);
 /// The expression with nodes replaced, rebuilt in normal form.
 Expr substitute(Expr expr, std::span<const std::pair<Expr, Expr>> replacements);
 

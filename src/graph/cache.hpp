@@ -1,0 +1,16 @@
+// Answers about nodes that are kept with their graph.
+#pragma once
+
+#include <unordered_map>
+
+#include "graph/graph.hpp"
+
+namespace adjoint {
+
+struct Graph::Cache {
+  std::unordered_map<const Node*, Expr> transposed;
+  std::unordered_map<const Node*, bool> symmetric;
+  std::unordered_map<const Node*, int> definiteness;  // 0 unknown, 1 semi-definite, 2 definite
+};
+
+}  // namespace adjoint

@@ -1,0 +1,293 @@
+// The normal form of an Einstein product: nested products opened, equal axes merged, powers
+// collected, closed components split off as scalars, labels numbered canonically.
+#include <algorithm>
+#include <map>
+#include <numeric>
+
+#include "graph/canonical.hpp"
+#include "graph/graph.hpp"
+
+namespace adjoint {
+namespace {
+
+// A fully contracted connected product such as x'*y or tr(A*B) is kept as one scalar factor.
+bool is_closed_contraction(const Node& n) {
+  return n.kind == Kind::Product && n.shape.empty() && !n.factors.empty() &&
+         std::all_of(n.factors.begin(), n.factors.end(), [](const Factor& f) { return !f.labels.empty(); });
+}
+
+class ProductForm {
+ public:
+  ProductForm(Graph& graph, Rational coefficient, std::vector<Factor> factors, Labels output, std::vector<Size> sizes)
+      : graph_(graph), coefficient_(std::move(coefficient)), output_(std::move(output)), sizes_(std::move(sizes)) {
+    parent_.resize(sizes_.size());
+    std::iota(parent_.begin(), parent_.end(), 0);
+    for (auto& f : factors) pending_.push_back(std::move(f));
+    std::reverse(pending_.begin(), pending_.end());
+  }
+
+  Expr build() {
+    do {
+      open_pending();
+      if (coefficient_.is_zero()) return zero();
+      resolve_labels();
+    } while (collect_powers());
+    count_free_sums();
+    split_closed_components();
+    while (collect_powers()) open_pending();
+    if (coefficient_.is_zero()) return zero();
+    if (const Expr lone = lone_factor()) return lone;
+    return finish();
+  }
+
+ private:
+  Label find(Label l) {
+    while (parent_[static_cast<std::size_t>(l)] != l) l = parent_[static_cast<std::size_t>(l)];
+    return l;
+  }
+
+  Label fresh(const Size& size) {
+    const auto l = static_cast<Label>(sizes_.size());
+    sizes_.push_back(size);
+    parent_.push_back(l);
+    return l;
+  }
+
+  void open_pending() {
+    while (!pending_.empty()) {
+      Factor f = std::move(pending_.back());
+      pending_.pop_back();
+      const Node& n = *f.expr;
+      if (n.kind == Kind::Product && !is_closed_contraction(n)) {
+        open_product(n, f.labels);
+      } else if (n.kind == Kind::Sum) {
+        factors_.push_back(primitive(f));
+      } else {
+        factors_.push_back(std::move(f));
+      }
+    }
+  }
+
+  void open_product(const Node& n, const Labels& labels) {
+    coefficient_ = coefficient_ * n.coefficient;
+    std::vector<Label> outer(n.label_sizes.size(), -1);
+    for (std::size_t k = 0; k < labels.size(); ++k) {
+      Label& l = outer[static_cast<std::size_t>(n.output[k])];
+      if (l < 0) {
+        l = labels[k];
+      } else {
+        parent_[static_cast<std::size_t>(find(labels[k]))] = find(l);
+      }
+    }
+    for (std::size_t k = 0; k < outer.size(); ++k) {
+      if (outer[k] < 0) outer[k] = fresh(n.label_sizes[k]);
+    }
+    for (auto f = n.factors.rbegin(); f != n.factors.rend(); ++f) {
+      Labels mapped;
+      for (const auto l : f->labels) mapped.push_back(outer[static_cast<std::size_t>(l)]);
+      pending_.push_back({f->expr, std::move(mapped)});
+    }
+  }
+
+  // A sum as a factor of other factors: its numerical content moves into the coefficient, and of the sum
+  // and its transpose the older one stands.
+  Factor primitive(const Factor& f) {
+    const Node& n = *f.expr;
+    Rational content = n.terms[0].coefficient;
+    for (const auto& t : n.terms) {
+      if (!t.coefficient.exact()) return f;
+      content = gcd(content, t.coefficient);
+    }
+    if (n.terms[0].coefficient.is_negative()) content = -content;
+    Factor result = f;
+    if (!content.is_one()) {
+      Node scaled;
+      scaled.kind = Kind::Sum;
+      scaled.shape = n.shape;
+      for (const auto& t : n.terms) scaled.terms.push_back({t.coefficient / content, t.expr});
+      result.expr = graph_.intern(std::move(scaled));
+      coefficient_ = coefficient_ * content;
+    }
+    if (result.labels.size() == 2) {
+      const Expr other = transposed(result.expr);
+      if (other->kind == Kind::Sum && other->id < result.expr->id) {
+        result.expr = other;
+        std::swap(result.labels[0], result.labels[1]);
+      }
+    }
+    return result;
+  }
+
+  void resolve_labels() {
+    for (auto& f : factors_) {
+      for (auto& l : f.labels) l = find(l);
+      if (f.labels.size() >= 2 && f.labels[0] > f.labels[1] && is_symmetric(f.expr)) {
+        std::swap(f.labels[0], f.labels[1]);
+      }
+    }
+    for (auto& l : output_) l = find(l);
+  }
+
+  // x(i)^a * x(i)^b = x(i)^(a+b). Returns whether anything was merged (the result waits in pending_).
+  bool collect_powers() {
+    std::map<std::pair<const Node*, Labels>, std::vector<std::size_t>> groups;
+    const auto base_of = [](const Factor& f) { return f.expr->kind == Kind::Power ? f.expr->operands[0] : f.expr; };
+    for (std::size_t k = 0; k < factors_.size(); ++k) {
+      groups[{base_of(factors_[k]).get(), factors_[k].labels}].push_back(k);
+    }
+    if (groups.size() == factors_.size()) return false;
+    std::vector<bool> merged(factors_.size(), false);
+    for (const auto& [key, members] : groups) {
+      if (members.size() < 2) continue;
+      std::vector<Term> exponent;
+      for (const auto k : members) {
+        const Expr e = factors_[k].expr;
+        exponent.push_back({1, e->kind == Kind::Power ? e->operands[1] : graph_.number(1)});
+        merged[k] = true;
+      }
+      const Expr base(key.first);
+      pending_.push_back({graph_.power(base, graph_.sum(exponent)), key.second});
+    }
+    std::vector<Factor> kept;
+    for (std::size_t k = 0; k < factors_.size(); ++k) {
+      if (!merged[k]) kept.push_back(std::move(factors_[k]));
+    }
+    factors_ = std::move(kept);
+    return true;
+  }
+
+  bool in_output(Label l) const { return std::find(output_.begin(), output_.end(), l) != output_.end(); }
+
+  // A summed axis of which no factor depends counts its own length.
+  void count_free_sums() {
+    std::vector<bool> used(sizes_.size(), false);
+    for (const auto l : output_) used[static_cast<std::size_t>(l)] = true;
+    for (const auto& f : factors_) {
+      for (const auto l : f.labels) used[static_cast<std::size_t>(l)] = true;
+    }
+    for (Label l = 0; l < static_cast<Label>(parent_.size()); ++l) {
+      if (find(l) == l && !used[static_cast<std::size_t>(l)]) {
+        pending_.push_back({graph_.extent(sizes_[static_cast<std::size_t>(l)]), {}});
+      }
+    }
+    open_pending();
+  }
+
+  void split_closed_components() {
+    const std::size_t count = factors_.size();
+    std::vector<std::size_t> component(count);
+    std::iota(component.begin(), component.end(), std::size_t{0});
+    const auto root = [&component](std::size_t k) {
+      while (component[k] != k) k = component[k] = component[component[k]];
+      return k;
+    };
+    std::map<Label, std::size_t> first;
+    for (std::size_t k = 0; k < count; ++k) {
+      for (const auto l : factors_[k].labels) {
+        const auto [at, fresh_label] = first.emplace(l, k);
+        if (!fresh_label) component[root(k)] = root(at->second);
+      }
+    }
+    std::vector<bool> open(count, false);
+    for (std::size_t k = 0; k < count; ++k) {
+      for (const auto l : factors_[k].labels) open[root(k)] = open[root(k)] || in_output(l);
+    }
+    std::map<std::size_t, std::vector<Factor>> closed;
+    std::vector<Factor> rest;
+    for (std::size_t k = 0; k < count; ++k) {
+      if (factors_[k].labels.empty() || open[root(k)]) {
+        rest.push_back(std::move(factors_[k]));
+      } else {
+        closed[root(k)].push_back(std::move(factors_[k]));
+      }
+    }
+    factors_ = std::move(rest);
+    for (auto& entry : closed) {
+      factors_.push_back({canonical_product(graph_, 1, std::move(entry.second), {}, sizes_), {}});
+    }
+    open_pending();
+  }
+
+  Expr lone_factor() {
+    if (factors_.size() != 1) return {};
+    const Factor& f = factors_[0];
+    if (f.expr->kind == Kind::Sum) {
+      std::vector<int> order;
+      for (const auto l : output_) {
+        const auto at = std::find(f.labels.begin(), f.labels.end(), l);
+        if (at == f.labels.end()) return {};
+        order.push_back(static_cast<int>(at - f.labels.begin()));
+      }
+      auto sorted = order;
+      std::sort(sorted.begin(), sorted.end());
+      if (sorted.size() != f.labels.size() || std::adjacent_find(sorted.begin(), sorted.end()) != sorted.end()) {
+        return {};
+      }
+      for (std::size_t a = 0; a < f.labels.size(); ++a) {
+        if (std::count(f.labels.begin(), f.labels.end(), f.labels[a]) != 1) return {};
+      }
+      std::vector<Term> terms;
+      for (const auto& t : f.expr->terms) terms.push_back({coefficient_ * t.coefficient, permuted(t.expr, order)});
+      return graph_.sum(terms);
+    }
+    if (!coefficient_.is_one() || f.labels != output_) return {};
+    for (std::size_t a = 0; a < output_.size(); ++a) {
+      if (std::count(output_.begin(), output_.end(), output_[a]) != 1) return {};
+    }
+    return f.expr;
+  }
+
+  Expr zero() {
+    Node n;
+    n.coefficient = 0;
+    for (const auto l : output_) {
+      n.output.push_back(static_cast<Label>(n.label_sizes.size()));
+      n.label_sizes.push_back(sizes_[static_cast<std::size_t>(find(l))]);
+    }
+    n.shape = n.label_sizes;
+    return graph_.intern(std::move(n));
+  }
+
+  Expr finish() { return canonical_product(graph_, coefficient_, std::move(factors_), output_, sizes_); }
+
+  Graph& graph_;
+  Rational coefficient_;
+  std::vector<Factor> pending_;
+  std::vector<Factor> factors_;
+  Labels output_;
+  std::vector<Size> sizes_;
+  std::vector<Label> parent_;
+};
+
+}  // namespace
+
+Expr Graph::product(const Rational& coefficient, std::vector<Factor> factors, Labels output,
+                    std::vector<Size> label_sizes) {
+  return ProductForm(*this, coefficient, std::move(factors), std::move(output), std::move(label_sizes)).build();
+}
+
+Expr Graph::product(const Rational& coefficient, const std::vector<Indexed>& factors, const Axes& output) {
+  std::map<std::uint32_t, Label> labels;
+  std::vector<Size> sizes;
+  const auto label = [&](const Axis& a, const Size& size) {
+    const auto [at, fresh] = labels.emplace(a.id, static_cast<Label>(sizes.size()));
+    if (fresh) {
+      sizes.push_back(size);
+    } else if (!(sizes[static_cast<std::size_t>(at->second)] == size)) {
+      throw ShapeError("an axis of length " + sizes[static_cast<std::size_t>(at->second)].text() +
+                       " meets an axis of length " + size.text());
+    }
+    return at->second;
+  };
+  std::vector<Factor> list;
+  for (const auto& f : factors) {
+    Labels l;
+    for (std::size_t k = 0; k < f.axes.size(); ++k) l.push_back(label(f.axes[k], f.expr.shape()[k]));
+    list.push_back({f.expr, std::move(l)});
+  }
+  Labels out;
+  for (const auto& a : output) out.push_back(label(a, a.size));
+  return product(coefficient, std::move(list), std::move(out), std::move(sizes));
+}
+
+}  // namespace adjoint
