@@ -7,13 +7,34 @@
 
 namespace adjoint::syntax {
 
-/// Templates in which $1, $2, … stand for the printed arguments and $* for all of
-/// them separated by commas. An empty form means "print a call under the notation's name".
+/// Templates in which $1, $2, … stand for the arguments and $* for all of them separated by commas.
+/// An empty form means "print a call under the notation's name".
 struct Forms {
-  std::string_view latex;    // "\\operatorname{tr}($1)", "$1^{-1}", "\\lVert $1\\rVert_2"
-  std::string_view unicode;  // for terminals: "‖$1‖", "tr($1)"
-  std::string_view numpy;    // an expression over np / scipy: "np.trace($1)", "_adj($1)"
-  std::string_view numpy_support;  // Python source that must stand before the function (defines _adj), or empty
+  /// How mathematicians write it, as a small subset of LaTeX from which LaTeX itself, MathML and the
+  /// terminal's Unicode are all made:
+  ///   letters, numbers, + - = < > , : | ( ) [ ]     \, \; \quad
+  ///   ^x ^{…} _x _{…}   \frac{…}{…}  \sqrt{…}  \operatorname{tr}  \mathbf{1}  \mathrm{e}  \text{if }
+  ///   \exp \log \sin … (named functions)   Greek letters   \top \infty \cdot \otimes \odot \oslash \nabla
+  ///   \partial \circ \dagger \sum_{…}^{…}   \left( … \right)   \lvert \rvert \lVert \rVert \lfloor \rfloor
+  ///   \hat{…} \bar{…} \tilde{…} \begin{cases} … & … \\ … \end{cases}   \begin{bmatrix} … \end{bmatrix}
+  /// Write no parentheses for precedence's sake: $1 gets its own where it needs them. So
+  /// "$1^{-1}" prints inv(A+B) as (A+B)^{-1}, and "\\operatorname{tr}($1)" prints tr(A+B).
+  std::string_view latex;
+  /// The one-line form where the one made from `latex` will not do; usually empty.
+  std::string_view unicode;
+  /// An expression over np or scipy.<module>: "np.trace($1)", "_adj($1)". In NumPy, columns and rows
+  /// are 1-D, scalars 0-D, matrices 2-D. Arguments come as operands of an operator if that is where they
+  /// stand. Further placeholders:
+  ///   $m1, $m2   the argument as a 2-D array, also where it is a vector or a scalar; the result is then
+  ///   brought
+  ///              back into its own shape: "np.linalg.inv($m1)", "np.kron($m1, $m2)"
+  ///   $shape     the shape of the result: "np.ones($shape)", "np.reshape($1, $shape, order=\"F\")"
+  ///   $axis      the NumPy axis that the last argument names (sum(X,2): 1); the first dimension where
+  ///              there is no second argument: "np.sum($1, axis=$axis)"
+  std::string_view numpy;
+  /// Python source that must stand before the function (it defines _adj), or empty. A first line
+  /// "# needs: adj, svdvals" names functions of the notation whose support it calls.
+  std::string_view numpy_support;
 };
 
 /// The forms of the function `name` called with `arity` arguments; null if the notation has no such function.
