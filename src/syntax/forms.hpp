@@ -22,15 +22,13 @@ struct Forms {
   std::string_view latex;
   /// The one-line form where the one made from `latex` will not do; usually empty.
   std::string_view unicode;
-  /// An expression over np or scipy.<module>: "np.trace($1)", "_adj($1)". In NumPy, columns and rows
-  /// are 1-D, scalars 0-D, matrices 2-D. Arguments come as operands of an operator if that is where they
-  /// stand. Further placeholders:
-  ///   $m1, $m2   the argument as a 2-D array, also where it is a vector or a scalar; the result is then
-  ///   brought
-  ///              back into its own shape: "np.linalg.inv($m1)", "np.kron($m1, $m2)"
-  ///   $shape     the shape of the result: "np.ones($shape)", "np.reshape($1, $shape, order=\"F\")"
-  ///   $axis      the NumPy axis that the last argument names (sum(X,2): 1); the first dimension where
-  ///              there is no second argument: "np.sum($1, axis=$axis)"
+  /// An expression over np or scipy.<module>: "np.trace($1)", "_adj($1)". In NumPy columns and rows are
+  /// 1-D, scalars 0-D, matrices 2-D. An argument beside an operator gets parentheses. Further placeholders:
+  ///   $m1, $m2  the argument as a 2-D array, also where it is a vector or a scalar; the result is then
+  ///             brought back into its own shape: "np.linalg.inv($m1)", "np.kron($m1, $m2)"
+  ///   $shape    the shape of the result: "np.ones($shape)", "np.reshape($1, $shape, order=\"F\")"
+  ///   $axis     the NumPy axis that the last argument names (sum(X,2): 1); the first dimension where
+  ///             there is one argument only: "np.sum($1, axis=$axis)"
   std::string_view numpy;
   /// Python source that must stand before the function (it defines _adj), or empty. A first line
   /// "# needs: adj, svdvals" names functions of the notation whose support it calls.
