@@ -12,7 +12,6 @@
 #include <vector>
 
 #include "graph/graph.hpp"
-#include "kernel/program.hpp"
 #include "syntax/forms.hpp"
 
 namespace adjoint {
@@ -93,24 +92,37 @@ struct ScalarBounds {
 };
 inline ScalarBounds bounds_unknown() { return {}; }
 
-struct Record;
-/// Emits the kernel instructions that compute `node` from the buffers of its operands.
-using Lower = kernel::BufferId (*)(const Node& node, std::span<const kernel::BufferId> operands,
-                                   kernel::ProgramBuilder& builder);
+/// How the value is computed, in words of the kernel language: an instruction of its scalar set applied
+/// entrywise, a routine of its library, or a view (slices, blocks, fused axes) that moves no data by itself.
+struct Lowering {
+  enum class By : std::uint8_t { Scalar, Routine, View, None } by;
+  std::string_view code;
+};
+inline Lowering scalar_code(std::string_view code) { return {Lowering::By::Scalar, code}; }
+inline Lowering routine(std::string_view code) { return {Lowering::By::Routine, code}; }
+inline Lowering view(std::string_view code) { return {Lowering::By::View, code}; }
+/// Abstract functions have no value.
+inline Lowering no_value() { return {Lowering::By::None, ""}; }
 
 struct Record : Operation {
-  Linearise linearise;
-  LinearIn linear_in;
-  Transpose transpose;
-  Lower lower;
-  Reading reading;
-  Expr (*expand)(const Node& node);  // for Reading::Expand; null otherwise
-  std::vector<OperandCondition> defined;         // {} = everywhere
-  std::vector<OperandCondition> differentiable;  // beyond `defined`; {} = wherever it is defined
-  ScalarBounds bounds;
+  Required<Linearise> linearise;
+  Required<LinearIn> linear_in;
+  Required<Transpose> transpose;
+  /// Of an entrywise operation: the partial derivative in operand k, entrywise; else null.
+  Required<Expr (*)(const Node& y, int operand)> partial;
+  Required<Lowering> lowering;
+  Required<Reading> reading;
+  /// For Reading::Expand: what the application is written as; else null.
+  Required<Expr (*)(const Node& node)> expand;
+  Required<std::vector<OperandCondition>> defined;         // {} = everywhere
+  Required<std::vector<OperandCondition>> differentiable;  // beyond `defined`; {} = wherever it is defined
+  Required<ScalarBounds> bounds;
 };
 
 /// The record of an application node.
 const Record& record_of(const Node& node);
+
+/// All records, in the order of the families: what generic tests walk over.
+std::span<const Record* const> records();
 
 }  // namespace adjoint

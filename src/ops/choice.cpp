@@ -1,0 +1,213 @@
+// Entrywise functions of several operands: max, min, comparisons, where, powers with array exponents;
+// and the constants of the notation.
+#include <limits>
+#include <numbers>
+
+#include "ops/elementwise.hpp"
+#include "ops/support.hpp"
+
+namespace adjoint {
+namespace {
+
+Expr widened(Expr a, Expr like) { return a.rank() == 0 && like.rank() != 0 ? broadcast(a, like.shape()) : a; }
+
+// 1 where a > b, 0 where a < b, 1/2 where they meet: the element of least norm of the subdifferential of
+// max (Rockafellar, Convex Analysis, section 23).
+Expr larger(Expr a, Expr b) {
+  Graph& g = a.graph();
+  return less(b, a) + Rational(1, 2) * equal(a, b) + g.zeros(a.shape());
+}
+
+Expr max_partial(const Node& y, int operand) {
+  const auto k = static_cast<std::size_t>(operand);
+  return larger(y.operands[k], y.operands[1 - k]);
+}
+Expr min_partial(const Node& y, int operand) {
+  const auto k = static_cast<std::size_t>(operand);
+  return larger(y.operands[1 - k], y.operands[k]);
+}
+Expr elpow_partial(const Node& y, int operand) {
+  const Expr a = y.operands[0];
+  const Expr b = y.operands[1];
+  if (operand == 0) return times(b, elpow(a, b - y.graph->number(1)));
+  return times(Expr(&y), log(a));
+}
+Expr select_partial(const Node& y, int operand) {
+  Graph& g = *y.graph;
+  if (operand == 0) return {};
+  return select(y.operands[0], g.number(operand == 1 ? 1 : 0), g.number(operand == 1 ? 0 : 1));
+}
+
+template <Expr (*partial)(const Node&, int)>
+Expr moves(const Node& y, int operand, Expr tangent) {
+  return scale(partial(y, operand), tangent);
+}
+
+// The tangent is chosen, not masked: 0 times an infinite slope of the other branch never appears.
+Expr select_linearise(const Node& y, int operand, Expr tangent) {
+  if (operand == 0) return {};
+  Graph& g = *y.graph;
+  Shape further(tangent.shape().begin() + static_cast<std::ptrdiff_t>(y.shape.size()), tangent.shape().end());
+  const Expr condition = broadcast(y.operands[0], further);
+  return operand == 1 ? select(condition, tangent, g.number(0)) : select(condition, g.number(0), tangent);
+}
+
+bool select_linear(int operand) { return operand != 0; }
+
+Facts max_facts(std::span<const Expr> o, const Attributes& /*attributes*/) {
+  const Signs a = o[0]->facts.signs;
+  const Signs b = o[1]->facts.signs;
+  if (a.is_positive() || b.is_positive()) return Facts::of_signs(Signs::positive());
+  if (a.is_nonnegative() || b.is_nonnegative()) return Facts::of_signs(Signs::nonnegative());
+  return {};
+}
+Facts min_facts(std::span<const Expr> o, const Attributes& /*attributes*/) {
+  const Signs a = o[0]->facts.signs;
+  const Signs b = o[1]->facts.signs;
+  if (a.is_positive() && b.is_positive()) return Facts::of_signs(Signs::positive());
+  if (a.is_nonnegative() && b.is_nonnegative()) return Facts::of_signs(Signs::nonnegative());
+  return {};
+}
+Facts elpow_facts(std::span<const Expr> o, const Attributes& /*attributes*/) {
+  return o[0]->facts.signs.is_positive() ? Facts::of_signs(Signs::positive()) : Facts::unknown();
+}
+Facts truth_facts(std::span<const Expr> /*o*/, const Attributes& /*attributes*/) {
+  return Facts::of_signs(Signs::nonnegative());
+}
+Facts select_facts(std::span<const Expr> o, const Attributes& /*attributes*/) {
+  Signs s;
+  s.possible = static_cast<std::uint8_t>(o[1]->facts.signs.possible | o[2]->facts.signs.possible);
+  return Facts::of_signs(s);
+}
+
+Expr equal_operands(std::span<const Expr> o, const Attributes& /*attributes*/) { return o[0] == o[1] ? o[0] : Expr(); }
+Expr select_normal(std::span<const Expr> o, const Attributes& /*attributes*/) {
+  if (o[1] == o[2]) return o[1];
+  if (is_zero(o[0])) return o[2];
+  return {};
+}
+Expr elpow_normal(std::span<const Expr> o, const Attributes& /*attributes*/) {
+  // A constant exponent is a power.
+  if (o[1]->kind == Kind::Product && o[1]->factors.empty()) return power(o[0], o[1]->coefficient);
+  return {};
+}
+Expr less_normal(std::span<const Expr> o, const Attributes& /*attributes*/) {
+  return o[0] == o[1] ? o[0].graph().zeros(o[0].shape()) : Expr();
+}
+Expr less_equal_normal(std::span<const Expr> o, const Attributes& /*attributes*/) {
+  return o[0] == o[1] ? o[0].graph().ones(o[0].shape()) : Expr();
+}
+
+Record entrywise(std::string_view name, decltype(Operation::facts) facts, decltype(Operation::normal) normal,
+                 Linearise linearise, Expr (*partial)(const Node&, int), std::vector<OperandCondition> defined,
+                 std::vector<OperandCondition> differentiable, ScalarBounds bounds) {
+  return Record{{.name = name, .shape = same_shape, .facts = facts, .normal = normal, .power = kNoPower},
+                linearise,
+                linear_in_none,
+                kNotLinear,
+                partial,
+                scalar_code(name),
+                Reading::Special,
+                kNoExpansion,
+                std::move(defined),
+                std::move(differentiable),
+                bounds};
+}
+
+ScalarBounds convexity(ScalarBounds::Shape shape, std::optional<double> slope) {
+  ScalarBounds b;
+  b.shape = shape;
+  b.slope = slope;
+  b.monotone = ScalarBounds::Monotone::Increasing;
+  return b;
+}
+
+using S = ScalarBounds::Shape;
+const Record kMax = [] {
+  Record r = entrywise("max", max_facts, equal_operands, moves<max_partial>, max_partial, {},
+                       {{0, Condition::Differ}}, convexity(S::Convex, 1));
+  r.reading = Reading::Entrywise;
+  return r;
+}();
+const Record kMin = [] {
+  Record r = entrywise("min", min_facts, equal_operands, moves<min_partial>, min_partial, {},
+                       {{0, Condition::Differ}}, convexity(S::Concave, 1));
+  r.reading = Reading::Entrywise;
+  return r;
+}();
+const Record kElpow = entrywise("elpow", elpow_facts, elpow_normal, moves<elpow_partial>, elpow_partial,
+                                {{0, Condition::Positive}}, {}, bounds_unknown());
+const Record kLess = entrywise("less", truth_facts, less_normal, does_not_move, kNoPartial, {},
+                               {{0, Condition::Differ}}, bounds_unknown());
+const Record kLessEqual = entrywise("less_equal", truth_facts, less_equal_normal, does_not_move, kNoPartial, {},
+                                    {{0, Condition::Differ}}, bounds_unknown());
+const Record kEqual = entrywise("equal", truth_facts, less_equal_normal, does_not_move, kNoPartial, {},
+                                {{0, Condition::Differ}}, bounds_unknown());
+const Record kSelect = [] {
+  Record r = entrywise("select", select_facts, select_normal, select_linearise, select_partial, {}, {},
+                       bounds_unknown());
+  r.linear_in = select_linear;
+  r.transpose = select_linearise;  // choosing is its own adjoint
+  return r;
+}();
+
+Shape scalar_shape(std::span<const Expr> /*operands*/, const Attributes& /*attributes*/) { return {}; }
+Facts positive_facts(std::span<const Expr> /*operands*/, const Attributes& /*attributes*/) {
+  return Facts::of_signs(Signs::positive());
+}
+Record constant(std::string_view name) {
+  return Record{{.name = name, .shape = scalar_shape, .facts = positive_facts, .normal = kNoNormal, .power = kNoPower},
+                does_not_move,
+                linear_in_none,
+                kNotLinear,
+                kNoPartial,
+                scalar_code(name),
+                Reading::Call,
+                kNoExpansion,
+                std::vector<OperandCondition>{},
+                std::vector<OperandCondition>{},
+                bounds_unknown()};
+}
+const Record kPi = constant("pi");
+const Record kInfinity = constant("inf");
+
+Expr binary(const Record& op, Expr a, Expr b) {
+  return a.graph().apply(op, {widened(a, b), widened(b, a)});
+}
+
+}  // namespace
+
+Expr max(Expr a, Expr b) { return binary(kMax, a, b); }
+Expr min(Expr a, Expr b) { return binary(kMin, a, b); }
+Expr elpow(Expr a, Expr b) { return b.rank() == 0 ? a.graph().power(a, b) : binary(kElpow, a, b); }
+Expr less(Expr a, Expr b) { return binary(kLess, a, b); }
+Expr less_equal(Expr a, Expr b) { return binary(kLessEqual, a, b); }
+Expr equal(Expr a, Expr b) { return binary(kEqual, a, b); }
+Expr select(Expr condition, Expr a, Expr b) {
+  Expr like = condition;
+  if (a.rank() > like.rank()) like = a;
+  if (b.rank() > like.rank()) like = b;
+  return condition.graph().apply(kSelect, {widened(condition, like), widened(a, like), widened(b, like)});
+}
+Expr pi(Graph& graph) { return graph.apply(kPi, {}); }
+
+std::span<const Record* const> choice_records() {
+  static const Record* const all[] = {&kMax, &kMin, &kElpow, &kLess, &kLessEqual, &kEqual, &kSelect, &kPi, &kInfinity};
+  return all;
+}
+
+std::span<const Surface> choice_surfaces() {
+  static const Surface all[] = {
+      {"where",
+       {{"wide A, wide A, wide A -> A",
+         [](Graph&, std::span<const Argument> a, const syntax::Type&) { return select(a[0].expr, a[1].expr, a[2].expr); }}},
+       {.latex = "", .unicode = "", .numpy = "np.where($1, $2, $3)", .numpy_support = ""}},
+      {"elpow",
+       {{"wide A, wide A -> A",
+         [](Graph&, std::span<const Argument> a, const syntax::Type&) { return elpow(a[0].expr, a[1].expr); }}},
+       {.latex = "", .unicode = "", .numpy = "np.power($1, $2)", .numpy_support = ""}},
+  };
+  return all;
+}
+
+}  // namespace adjoint

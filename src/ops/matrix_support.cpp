@@ -1,0 +1,63 @@
+#include "ops/matrix_support.hpp"
+
+namespace adjoint {
+
+std::optional<std::pair<Expr, Expr>> scalar_times_matrix(Expr a) {
+  if (a->kind != Kind::Product || a->coefficient.is_zero()) return std::nullopt;
+  Graph& g = a.graph();
+  std::vector<Factor> scalars;
+  std::vector<Factor> rest;
+  for (const auto& f : a->factors) (f.labels.empty() ? scalars : rest).push_back(f);
+  if (scalars.empty() && a->coefficient.is_one()) return std::nullopt;
+  const Expr scalar = g.product(a->coefficient, std::move(scalars), {}, {});
+  return std::pair{scalar, g.product(1, std::move(rest), a->output, a->label_sizes)};
+}
+
+Expr contract_matrix(Expr weights, Expr tangent) {
+  Graph& g = weights.graph();
+  const Axes j = g.axes(tangent);
+  const Axes i(j.begin(), j.begin() + weights.rank());
+  Axes out(j.begin() + 2, j.end());
+  return g.product(1, {{weights, i}, {tangent, j}}, out);
+}
+
+void throw_no_derivative(const std::string& what) {
+  throw std::runtime_error("the derivative of " + what + " is not known");
+}
+
+namespace {
+bool linear_in_second(int operand) { return operand == 1; }
+}  // namespace
+
+Record matrix_record(std::string_view name, decltype(Operation::shape) shape, decltype(Operation::facts) facts,
+                     decltype(Operation::normal) normal, Linearise linearise, std::vector<OperandCondition> defined,
+                     std::vector<OperandCondition> differentiable) {
+  return Record{{.name = name, .shape = shape, .facts = facts, .normal = normal, .power = kNoPower},
+                linearise,
+                linear_in_none,
+                kNotLinear,
+                kNoPartial,
+                routine(name),
+                Reading::Call,
+                kNoExpansion,
+                std::move(defined),
+                std::move(differentiable),
+                bounds_unknown()};
+}
+
+Record linear_matrix_record(std::string_view name, decltype(Operation::shape) shape, Linearise linearise,
+                            Transpose transpose) {
+  return Record{{.name = name, .shape = shape, .facts = no_facts, .normal = kNoNormal, .power = kNoPower},
+                linearise,
+                linear_in_second,
+                transpose,
+                kNoPartial,
+                routine(name),
+                Reading::Call,
+                kNoExpansion,
+                std::vector<OperandCondition>{},
+                std::vector<OperandCondition>{},
+                bounds_unknown()};
+}
+
+}  // namespace adjoint

@@ -1,0 +1,32 @@
+// Pieces shared by the records of matrix functions.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "ops/support.hpp"
+
+namespace adjoint {
+
+const Record& inverse_record();
+const Record& det_record();
+const Record& logdet_record();
+
+/// A product c*s*A with scalar factors as (c*s, A); nothing where there is no scalar factor.
+std::optional<std::pair<Expr, Expr>> scalar_times_matrix(Expr a);
+
+/// sum_ij weights(i,j) tangent(i,j,…), the tangent's further axes behind.
+Expr contract_matrix(Expr weights, Expr tangent);
+
+[[noreturn]] void throw_no_derivative(const std::string& what);
+
+Record matrix_record(std::string_view name, decltype(Operation::shape) shape, decltype(Operation::facts) facts,
+                     decltype(Operation::normal) normal, Linearise linearise, std::vector<OperandCondition> defined,
+                     std::vector<OperandCondition> differentiable);
+
+/// f(A, H), linear in H.
+Record linear_matrix_record(std::string_view name, decltype(Operation::shape) shape, Linearise linearise,
+                            Transpose transpose);
+
+}  // namespace adjoint

@@ -1,0 +1,271 @@
+// Structured linear maps and their adjoints.
+#include "ops/structure.hpp"
+
+#include "ops/support.hpp"
+
+namespace adjoint {
+namespace {
+
+Attributes at(int axis, std::vector<Size> sizes = {}) {
+  Attributes a;
+  a.integers.push_back(axis);
+  a.sizes = std::move(sizes);
+  return a;
+}
+int axis_in(const Node& y) { return axis_of(y.attributes); }
+std::size_t index(int axis) { return static_cast<std::size_t>(axis); }
+
+template <Expr (*f)(Expr)>
+Expr moves(const Node& /*y*/, int /*operand*/, Expr tangent) {
+  return f(tangent);
+}
+template <Expr (*f)(Expr, int)>
+Expr moves_along(const Node& y, int /*operand*/, Expr tangent) {
+  return f(tangent, axis_in(y));
+}
+
+Facts lower_facts(std::span<const Expr> /*o*/, const Attributes& /*a*/) { return Facts::lower_matrix(); }
+Facts cumsum_facts(std::span<const Expr> o, const Attributes& /*a*/) {
+  const Signs s = o[0]->facts.signs;
+  return s.is_nonnegative() ? Facts::of_signs(s) : Facts::unknown();
+}
+Facts entry_facts(std::span<const Expr> o, const Attributes& /*a*/) { return Facts::of_signs(o[0]->facts.signs); }
+
+Expr tril_normal(std::span<const Expr> o, const Attributes& /*a*/) {
+  if (is_zero(o[0]) || is_lower(o[0])) return o[0];
+  return {};
+}
+Expr triu_normal(std::span<const Expr> o, const Attributes& /*a*/) {
+  if (is_zero(o[0]) || is_diagonal(o[0])) return o[0];
+  return {};
+}
+
+template <Expr (*f)(Expr, int)>
+Expr along_normal(std::span<const Expr> o, const Attributes& a) {
+  const Expr x = o[0];
+  const int axis = axis_of(a);
+  if (axis < 2 && transpose_is_older(x)) return transposed(f(transposed(x), 1 - axis));
+  if (x->kind == Kind::Product && !x->coefficient.is_one() && !x->coefficient.is_zero()) {
+    return x->coefficient * f((Rational(1) / x->coefficient) * x, axis);
+  }
+  return {};
+}
+template <Expr (*f)(Expr, int), int change>
+Expr zero_or_along(std::span<const Expr> o, const Attributes& a) {
+  if (is_zero(o[0])) {
+    Shape s = o[0].shape();
+    s[index(axis_of(a))] = s[index(axis_of(a))] + Size(change);
+    return o[0].graph().zeros(s);
+  }
+  return along_normal<f>(o, a);
+}
+
+Shape diff_shape(std::span<const Expr> o, const Attributes& a) {
+  Shape s = o[0].shape();
+  s[index(axis_of(a))] = s[index(axis_of(a))] - Size(1);
+  return s;
+}
+Shape diff_transpose_shape(std::span<const Expr> o, const Attributes& a) {
+  Shape s = o[0].shape();
+  s[index(axis_of(a))] = s[index(axis_of(a))] + Size(1);
+  return s;
+}
+Shape slice_shape(std::span<const Expr> o, const Attributes& a) {
+  Shape s = o[0].shape();
+  s[index(axis_of(a))] = a.sizes[1];
+  return s;
+}
+Shape concat_shape(std::span<const Expr> o, const Attributes& a) {
+  Shape s = o[0].shape();
+  const auto k = index(axis_of(a));
+  for (std::size_t i = 1; i < o.size(); ++i) s[k] = s[k] + o[i].shape()[k];
+  return s;
+}
+Shape fuse_shape(std::span<const Expr> o, const Attributes& a) {
+  Shape s = o[0].shape();
+  const auto k = index(axis_of(a));
+  s[k] = s[k] * s[k + 1];
+  s.erase(s.begin() + axis_of(a) + 1);
+  return s;
+}
+Shape split_shape(std::span<const Expr> o, const Attributes& a) {
+  Shape s = o[0].shape();
+  s[index(axis_of(a))] = a.sizes[0];
+  s.insert(s.begin() + axis_of(a) + 1, a.sizes[1]);
+  return s;
+}
+Shape unit_shape(std::span<const Expr> /*o*/, const Attributes& a) { return {a.sizes[0]}; }
+
+Facts all_signs(std::span<const Expr> o, const Attributes& /*a*/) {
+  Signs s{0};
+  for (const auto& e : o) s.possible |= e->facts.signs.possible;
+  return Facts::of_signs(s);
+}
+Facts unit_facts(std::span<const Expr> /*o*/, const Attributes& /*a*/) { return Facts::of_signs(Signs::nonnegative()); }
+
+Expr slice_moves(const Node& y, int /*operand*/, Expr tangent) {
+  return slice(tangent, axis_in(y), y.attributes.sizes[0], y.attributes.sizes[1]);
+}
+// The adjoint of a slice puts it back between zeros.
+Expr slice_transpose(const Node& y, int /*operand*/, Expr cotangent) {
+  Graph& g = *y.graph;
+  const auto k = index(axis_in(y));
+  const Size start = y.attributes.sizes[0];
+  const Size rest = y.operands[0].shape()[k] - start - y.attributes.sizes[1];
+  Shape s = cotangent.shape();
+  std::vector<Expr> parts;
+  if (!start.is_zero()) {
+    s[k] = start;
+    parts.push_back(g.zeros(s));
+  }
+  parts.push_back(cotangent);
+  if (!rest.is_zero()) {
+    s[k] = rest;
+    parts.push_back(g.zeros(s));
+  }
+  return concat(std::move(parts), axis_in(y));
+}
+Expr slice_normal(std::span<const Expr> o, const Attributes& a) {
+  const Expr x = o[0];
+  const int axis = axis_of(a);
+  const auto k = index(axis);
+  Graph& g = x.graph();
+  if (a.sizes[0].is_zero() && a.sizes[1] == x.shape()[k]) return x;
+  if (is_zero(x)) return g.zeros(slice_shape(o, a));
+  if (x->kind == Kind::Apply && x->op->name == "concat" && axis_of(x->attributes) == axis) {
+    Size start;
+    for (const auto& part : x->operands) {
+      if (start == a.sizes[0] && part.shape()[k] == a.sizes[1]) return part;
+      start = start + part.shape()[k];
+    }
+  }
+  if (x->kind == Kind::Apply && x->op->name == "slice" && axis_of(x->attributes) == axis) {
+    return slice(x->operands[0], axis, x->attributes.sizes[0] + a.sizes[0], a.sizes[1]);
+  }
+  if (axis < 2 && transpose_is_older(x)) return transposed(slice(transposed(x), 1 - axis, a.sizes[0], a.sizes[1]));
+  return {};
+}
+
+Expr concat_moves(const Node& y, int operand, Expr tangent) {
+  Graph& g = *y.graph;
+  const auto k = index(axis_in(y));
+  std::vector<Expr> parts;
+  for (std::size_t i = 0; i < y.operands.size(); ++i) {
+    Shape s = tangent.shape();
+    s[k] = y.operands[i].shape()[k];
+    parts.push_back(static_cast<int>(i) == operand ? tangent : g.zeros(s));
+  }
+  return concat(std::move(parts), axis_in(y));
+}
+Expr concat_transpose(const Node& y, int operand, Expr cotangent) {
+  const auto k = index(axis_in(y));
+  Size start;
+  for (int i = 0; i < operand; ++i) start = start + y.operands[index(i)].shape()[k];
+  return slice(cotangent, axis_in(y), start, y.operands[index(operand)].shape()[k]);
+}
+Expr concat_normal(std::span<const Expr> o, const Attributes& a) {
+  if (o.size() == 1) return o[0];
+  for (const auto& e : o) {
+    if (!is_zero(e)) return {};
+  }
+  return o[0].graph().zeros(concat_shape(o, a));
+}
+
+Expr fuse_moves(const Node& y, int /*operand*/, Expr tangent) { return fuse(tangent, axis_in(y)); }
+Expr fuse_transpose(const Node& y, int /*operand*/, Expr cotangent) {
+  const auto k = index(axis_in(y));
+  return split(cotangent, axis_in(y), y.operands[0].shape()[k], y.operands[0].shape()[k + 1]);
+}
+Expr split_moves(const Node& y, int /*operand*/, Expr tangent) {
+  return split(tangent, axis_in(y), y.attributes.sizes[0], y.attributes.sizes[1]);
+}
+Expr split_transpose(const Node& y, int /*operand*/, Expr cotangent) { return fuse(cotangent, axis_in(y)); }
+Expr fuse_normal(std::span<const Expr> o, const Attributes& a) {
+  if (is_zero(o[0])) return o[0].graph().zeros(fuse_shape(o, a));
+  if (o[0]->kind == Kind::Apply && o[0]->op->name == "split" && axis_of(o[0]->attributes) == axis_of(a)) {
+    return o[0]->operands[0];
+  }
+  return {};
+}
+Expr split_normal(std::span<const Expr> o, const Attributes& a) {
+  if (is_zero(o[0])) return o[0].graph().zeros(split_shape(o, a));
+  const auto k = index(axis_of(a));
+  if (o[0]->kind == Kind::Apply && o[0]->op->name == "fuse" && axis_of(o[0]->attributes) == axis_of(a) &&
+      o[0]->operands[0].shape()[k] == a.sizes[0]) {
+    return o[0]->operands[0];
+  }
+  return {};
+}
+
+Record linear(std::string_view name, decltype(Operation::shape) shape, decltype(Operation::facts) facts,
+              decltype(Operation::normal) normal, Linearise moves, Transpose adjoint, Lowering lowering,
+              Reading reading) {
+  return Record{{.name = name, .shape = shape, .facts = facts, .normal = normal, .power = kNoPower},
+                moves,
+                linear_in_all,
+                adjoint,
+                kNoPartial,
+                lowering,
+                reading,
+                kNoExpansion,
+                std::vector<OperandCondition>{},
+                std::vector<OperandCondition>{},
+                bounds_unknown()};
+}
+
+const Record kTril = linear("tril", same_shape, lower_facts, tril_normal, moves<tril>, moves<tril>, routine("tril"), Reading::Call);
+const Record kTriu = linear("triu", same_shape, no_facts, triu_normal, moves<triu>, moves<triu>, routine("triu"), Reading::Call);
+const Record kDiff = linear("diff", diff_shape, no_facts, zero_or_along<diff, -1>, moves_along<diff>,
+                            moves_along<diff_transpose>, view("diff"), Reading::Along);
+const Record kDiffT = linear("diffT", diff_transpose_shape, no_facts, zero_or_along<diff_transpose, 1>,
+                             moves_along<diff_transpose>, moves_along<diff>, view("diffT"), Reading::Along);
+const Record kCumsum = linear("cumsum", same_shape, cumsum_facts, zero_or_along<cumsum, 0>, moves_along<cumsum>,
+                              moves_along<cumsum_transpose>, routine("cumsum"), Reading::Along);
+const Record kCumsumT = linear("cumsumT", same_shape, cumsum_facts, zero_or_along<cumsum_transpose, 0>,
+                               moves_along<cumsum_transpose>, moves_along<cumsum>, routine("cumsumT"), Reading::Along);
+const Record kSlice = linear("slice", slice_shape, entry_facts, slice_normal, slice_moves, slice_transpose,
+                             view("slice"), Reading::Special);
+const Record kConcat = linear("concat", concat_shape, all_signs, concat_normal, concat_moves, concat_transpose,
+                              view("concat"), Reading::Special);
+const Record kFuse = linear("fuse", fuse_shape, entry_facts, fuse_normal, fuse_moves, fuse_transpose, view("fuse"),
+                            Reading::Special);
+const Record kSplit = linear("split", split_shape, entry_facts, split_normal, split_moves, split_transpose,
+                             view("split"), Reading::Special);
+const Record kUnit = [] {
+  Record r = linear("unit", unit_shape, unit_facts, kNoNormal, does_not_move, kNotLinear, view("unit"), Reading::Special);
+  r.linear_in = linear_in_none;
+  return r;
+}();
+
+}  // namespace
+
+Expr tril(Expr a) { return a.graph().apply(kTril, {a}); }
+Expr triu(Expr a) { return a.graph().apply(kTriu, {a}); }
+Expr diff(Expr x, int axis) { return x.graph().apply(kDiff, {x}, at(axis)); }
+Expr diff_transpose(Expr u, int axis) { return u.graph().apply(kDiffT, {u}, at(axis)); }
+Expr cumsum(Expr x, int axis) { return x.graph().apply(kCumsum, {x}, at(axis)); }
+Expr cumsum_transpose(Expr u, int axis) { return u.graph().apply(kCumsumT, {u}, at(axis)); }
+Expr slice(Expr x, int axis, const Size& start, const Size& length) {
+  return x.graph().apply(kSlice, {x}, at(axis, {start, length}));
+}
+Expr concat(std::vector<Expr> parts, int axis) {
+  Graph& g = parts[0].graph();
+  return g.apply(kConcat, std::move(parts), at(axis));
+}
+Expr fuse(Expr x, int axis) { return x.graph().apply(kFuse, {x}, at(axis)); }
+Expr split(Expr x, int axis, const Size& first, const Size& second) {
+  return x.graph().apply(kSplit, {x}, at(axis, {first, second}));
+}
+Expr unit(Graph& graph, const Size& n, const Size& i) {
+  Attributes a;
+  a.sizes = {n, i};
+  return graph.apply(kUnit, {}, std::move(a));
+}
+
+std::span<const Record* const> structure_records() {
+  static const Record* const all[] = {&kTril,  &kTriu,   &kDiff, &kDiffT, &kCumsum, &kCumsumT,
+                                      &kSlice, &kConcat, &kFuse, &kSplit, &kUnit};
+  return all;
+}
+
+}  // namespace adjoint
