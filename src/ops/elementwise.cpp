@@ -243,7 +243,7 @@ Surface entrywise_surface(std::string_view name, syntax::Forms forms) {
 
 std::span<const Surface> elementwise_surfaces() {
   static const Surface all[] = {
-      entrywise_surface<abs>("abs", {.latex = "\\left|$1\\right|", .unicode = "|$1|", .numpy = "np.abs($1)", .numpy_support = ""}),
+      entrywise_surface<abs>("abs", {.latex = "\\lvert $1\\rvert", .unicode = "|$1|", .numpy = "np.abs($1)", .numpy_support = ""}),
       entrywise_surface<sign>("sign", {.latex = "\\operatorname{sign}($1)", .unicode = "", .numpy = "np.sign($1)", .numpy_support = ""}),
       entrywise_surface<exp>("exp", {.latex = "\\exp($1)", .unicode = "", .numpy = "np.exp($1)", .numpy_support = ""}),
       entrywise_surface<log>("log", {.latex = "\\log($1)", .unicode = "", .numpy = "np.log($1)", .numpy_support = ""}),
@@ -265,7 +265,7 @@ std::span<const Surface> elementwise_surfaces() {
       entrywise_surface<softplus>("softplus", {.latex = "\\operatorname{softplus}($1)", .unicode = "", .numpy = "np.logaddexp(0, $1)", .numpy_support = ""}),
       entrywise_surface<relu>("relu", {.latex = "\\operatorname{relu}($1)", .unicode = "", .numpy = "np.maximum($1, 0)", .numpy_support = ""}),
       entrywise_surface<sqrt>("sqrt", {.latex = "\\sqrt{$1}", .unicode = "√($1)", .numpy = "np.sqrt($1)", .numpy_support = ""}),
-      entrywise_surface<square>("square", {.latex = "($1)^2", .unicode = "", .numpy = "np.square($1)", .numpy_support = ""}),
+      entrywise_surface<square>("square", {.latex = "$1^2", .unicode = "", .numpy = "np.square($1)", .numpy_support = ""}),
   };
   return all;
 }

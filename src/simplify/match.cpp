@@ -1,0 +1,291 @@
+#include "simplify/match.hpp"
+
+#include <algorithm>
+#include <unordered_map>
+
+namespace adjoint {
+
+Expr Bindings::find(Expr hole) const {
+  for (const auto& [h, e] : holes) {
+    if (h == hole) return e;
+  }
+  return {};
+}
+
+namespace {
+
+using Next = std::function<bool()>;
+
+bool is_hole(Expr e) { return e->kind == Kind::Variable && e->role == Role::Placeholder; }
+
+class Matcher {
+ public:
+  Bindings bindings;
+
+  // The whole of `e` is an instance of `p`; then `next`.
+  bool whole(Expr p, Expr e, const Next& next) {
+    if (is_hole(p)) return bind(p, e, next);
+    if (p->kind != e->kind) return false;
+    switch (p->kind) {
+      case Kind::Variable:
+        return false;
+      case Kind::Extent: {
+        const auto restore = bindings.sizes;
+        if (bind_size(p->extent, e->extent) && next()) return true;
+        bindings.sizes = restore;
+        return false;
+      }
+      case Kind::Power:
+      case Kind::Apply:
+        if (p->op != e->op || p->operands.size() != e->operands.size()) return false;
+        if (p->attributes.integers != e->attributes.integers) return false;
+        return operands(*p, *e, 0, next);
+      case Kind::Product: {
+        if (!(p->coefficient == e->coefficient) || p->factors.size() != e->factors.size() ||
+            p->output.size() != e->output.size() || p->label_sizes.size() != e->label_sizes.size()) {
+          return false;
+        }
+        Product state(*p, *e);
+        for (std::size_t k = 0; k < p->output.size(); ++k) {
+          if (!state.set(p->output[k], e->output[k])) return false;
+        }
+        return factors(state, 0, [&] { return state.sums_are_closed() && state.all_used() && next(); });
+      }
+      case Kind::Sum: {
+        if (p->terms.size() != e->terms.size()) return false;
+        std::vector<bool> used(e->terms.size(), false);
+        const Rational one(1);
+        return terms(*p, *e, 0, used, &one, [&](const Rational&) { return next(); });
+      }
+    }
+    return false;
+  }
+
+  // Some of the factors of e.
+  bool part_of_product(const Node& p, const Node& e, Match& result, const std::function<bool(const Bindings&)>& condition) {
+    if (p.factors.size() > e.factors.size()) return false;
+    Product state(p, e);
+    return factors(state, 0, [&] {
+      if (!state.sums_are_closed() || !condition(bindings)) return false;
+      result.bindings = bindings;
+      const Product found = state;
+      const Node* node = &e;
+      const Rational coefficient = e.coefficient / p.coefficient;
+      result.wrap = [found, node, coefficient](Expr replacement) {
+        std::vector<Factor> kept;
+        for (std::size_t k = 0; k < node->factors.size(); ++k) {
+          if (!found.used[k]) kept.push_back(node->factors[k]);
+        }
+        Labels labels;
+        for (const auto l : found.p->output) labels.push_back(found.map[static_cast<std::size_t>(l)]);
+        kept.push_back({replacement, std::move(labels)});
+        return node->graph->product(coefficient, std::move(kept), node->output, node->label_sizes);
+      };
+      return true;
+    });
+  }
+
+  // Some of the terms of e, all with one common factor to those of p.
+  bool part_of_sum(const Node& p, const Node& e, Match& result, const std::function<bool(const Bindings&)>& condition) {
+    if (p.terms.size() > e.terms.size()) return false;
+    std::vector<bool> used(e.terms.size(), false);
+    return terms(p, e, 0, used, nullptr, [&](const Rational& ratio) {
+      if (!condition(bindings)) return false;
+      result.bindings = bindings;
+      const Node* node = &e;
+      const auto taken = used;
+      result.wrap = [node, taken, ratio](Expr replacement) {
+        std::vector<Term> kept{{ratio, replacement}};
+        for (std::size_t k = 0; k < node->terms.size(); ++k) {
+          if (!taken[k]) kept.push_back(node->terms[k]);
+        }
+        return node->graph->sum(kept);
+      };
+      return true;
+    });
+  }
+
+ private:
+  struct Product {
+    const Node* p;
+    const Node* e;
+    std::vector<Label> map;  // labels of p to labels of e, -1 where not yet met
+    std::vector<bool> used;  // factors of e
+
+    Product(const Node& pattern, const Node& expr)
+        : p(&pattern), e(&expr), map(pattern.label_sizes.size(), -1), used(expr.factors.size(), false) {}
+
+    bool set(Label from, Label to) {
+      auto& m = map[static_cast<std::size_t>(from)];
+      if (m < 0) m = to;
+      return m == to;
+    }
+    [[nodiscard]] bool all_used() const { return std::find(used.begin(), used.end(), false) == used.end(); }
+    // An axis that the pattern sums must be summed in e over the matched factors alone, and distinct.
+    [[nodiscard]] bool sums_are_closed() const {
+      for (std::size_t l = 0; l < map.size(); ++l) {
+        const auto is = [](Label a) { return [a](Label b) { return a == b; }; };
+        if (std::any_of(p->output.begin(), p->output.end(), is(static_cast<Label>(l)))) continue;
+        const Label to = map[l];
+        if (std::count(map.begin(), map.end(), to) != 1) return false;
+        if (std::any_of(e->output.begin(), e->output.end(), is(to))) return false;
+        for (std::size_t k = 0; k < e->factors.size(); ++k) {
+          if (!used[k] && std::any_of(e->factors[k].labels.begin(), e->factors[k].labels.end(), is(to))) return false;
+        }
+      }
+      return true;
+    }
+  };
+
+  bool bind_size(const Size& p, const Size& e) {
+    if (p.is_constant()) return p == e;
+    if (p.terms().size() == 1 && p.terms()[0].first.size() == 1 && p.terms()[0].second == 1) {
+      const auto [at, fresh] = bindings.sizes.emplace(p.terms()[0].first[0], e);
+      return fresh || at->second == e;
+    }
+    return false;
+  }
+
+  bool bind(Expr hole, Expr e, const Next& next) {
+    if (const Expr bound = bindings.find(hole)) return bound == e && next();
+    if (hole.rank() != e.rank()) return false;
+    const Facts& wanted = hole->facts;
+    if (wanted.definite == Truth::Yes && !is_definite(e)) return false;
+    if (wanted.semidefinite == Truth::Yes && !is_semidefinite(e)) return false;
+    if (wanted.symmetric == Truth::Yes && !is_symmetric(e)) return false;
+    if (wanted.orthogonal == Truth::Yes && e->facts.orthogonal != Truth::Yes) return false;
+    if ((e->facts.signs.possible & ~wanted.signs.possible) != 0) return false;
+    const auto restore = bindings.sizes;
+    bool fits = true;
+    for (std::size_t k = 0; k < e.shape().size(); ++k) fits = fits && bind_size(hole.shape()[k], e.shape()[k]);
+    if (fits) {
+      bindings.holes.emplace_back(hole, e);
+      if (next()) return true;
+      bindings.holes.pop_back();
+    }
+    bindings.sizes = restore;
+    return false;
+  }
+
+  bool operands(const Node& p, const Node& e, std::size_t k, const Next& next) {
+    if (k == p.operands.size()) return next();
+    return whole(p.operands[k], e.operands[k], [&, k] { return operands(p, e, k + 1, next); });
+  }
+
+  bool factors(Product& s, std::size_t k, const Next& next) {
+    if (k == s.p->factors.size()) return next();
+    const Factor& pf = s.p->factors[k];
+    for (std::size_t j = 0; j < s.e->factors.size(); ++j) {
+      const Factor& ef = s.e->factors[j];
+      if (s.used[j] || ef.labels.size() != pf.labels.size()) continue;
+      const auto attempt = [&](Expr candidate, const Labels& labels) {
+        const auto restore = s.map;
+        bool fits = true;
+        for (std::size_t a = 0; a < labels.size(); ++a) fits = fits && s.set(pf.labels[a], labels[a]);
+        if (fits) {
+          s.used[j] = true;
+          if (whole(pf.expr, candidate, [&] { return factors(s, k + 1, next); })) return true;
+          s.used[j] = false;
+        }
+        s.map = restore;
+        return false;
+      };
+      if (attempt(ef.expr, ef.labels)) return true;
+      if (ef.labels.size() == 2) {
+        const Labels swapped{ef.labels[1], ef.labels[0]};
+        if (is_symmetric(ef.expr)) {
+          if (attempt(ef.expr, swapped)) return true;
+        } else if (is_hole(pf.expr)) {
+          if (attempt(transposed(ef.expr), swapped)) return true;
+        }
+      }
+    }
+    return false;
+  }
+
+  bool terms(const Node& p, const Node& e, std::size_t k, std::vector<bool>& used, const Rational* ratio,
+             const std::function<bool(const Rational&)>& next) {
+    if (k == p.terms.size()) return next(*ratio);
+    for (std::size_t j = 0; j < e.terms.size(); ++j) {
+      if (used[j]) continue;
+      const Rational r = e.terms[j].coefficient / p.terms[k].coefficient;
+      if (ratio != nullptr && !(r == *ratio)) continue;
+      used[j] = true;
+      const Rational* common = ratio != nullptr ? ratio : &r;
+      if (whole(p.terms[k].expr, e.terms[j].expr, [&] { return terms(p, e, k + 1, used, common, next); })) return true;
+      used[j] = false;
+    }
+    return false;
+  }
+};
+
+}  // namespace
+
+bool match(Expr pattern, Expr expr, const std::function<bool(const Bindings&)>& condition, Match& result) {
+  Matcher m;
+  if (pattern->kind == Kind::Product && expr->kind == Kind::Product && !pattern->factors.empty()) {
+    return m.part_of_product(*pattern, *expr, result, condition);
+  }
+  if (pattern->kind == Kind::Sum && expr->kind == Kind::Sum) {
+    return m.part_of_sum(*pattern, *expr, result, condition);
+  }
+  return m.whole(pattern, expr, [&] {
+    if (!condition(m.bindings)) return false;
+    result.bindings = m.bindings;
+    result.wrap = [](Expr replacement) { return replacement; };
+    return true;
+  });
+}
+
+Expr instantiate(Expr pattern, const Bindings& bindings, Graph& graph) {
+  const auto size = [&bindings](Size s) {
+    for (const auto& name : s.names()) {
+      if (const auto at = bindings.sizes.find(name); at != bindings.sizes.end()) {
+        s = s.substitute(name, Size::name("\x01" + name));
+      }
+    }
+    for (const auto& [name, value] : bindings.sizes) s = s.substitute("\x01" + name, value);
+    return s;
+  };
+  std::unordered_map<const Node*, Expr> done;
+  for (const auto& p : topological(std::span(&pattern, 1))) {
+    Expr made;
+    switch (p->kind) {
+      case Kind::Variable:
+        made = bindings.find(p);
+        break;
+      case Kind::Extent:
+        made = graph.extent(size(p->extent));
+        break;
+      case Kind::Product: {
+        std::vector<Factor> factors;
+        for (const auto& f : p->factors) factors.push_back({done.at(f.expr.get()), f.labels});
+        std::vector<Size> sizes;
+        for (const auto& s : p->label_sizes) sizes.push_back(size(s));
+        made = graph.product(p->coefficient, std::move(factors), p->output, std::move(sizes));
+        break;
+      }
+      case Kind::Sum: {
+        std::vector<Term> terms;
+        for (const auto& t : p->terms) terms.push_back({t.coefficient, done.at(t.expr.get())});
+        made = graph.sum(terms);
+        break;
+      }
+      case Kind::Power:
+        made = graph.power(done.at(p->operands[0].get()), done.at(p->operands[1].get()));
+        break;
+      case Kind::Apply: {
+        std::vector<Expr> operands;
+        for (const auto& o : p->operands) operands.push_back(done.at(o.get()));
+        Attributes a = p->attributes;
+        for (auto& s : a.sizes) s = size(s);
+        made = graph.apply(*p->op, std::move(operands), std::move(a));
+        break;
+      }
+    }
+    done.emplace(p.get(), made);
+  }
+  return done.at(pattern.get());
+}
+
+}  // namespace adjoint

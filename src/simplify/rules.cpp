@@ -1,0 +1,207 @@
+#include "simplify/rules.hpp"
+
+#include "ops/elementwise.hpp"
+#include "ops/matrix.hpp"
+#include "ops/reductions.hpp"
+#include "ops/structure.hpp"
+
+namespace adjoint {
+namespace {
+
+// Writes the rules in a graph of their own. Capital letters stand for matrices, small ones for
+// vectors, Greek names for scalars.
+class Table {
+ public:
+  Table() {
+    logarithms();
+    absolute_values();
+    trigonometry();
+    inverses();
+    determinants();
+    spectra();
+    norms();
+    diagonals();
+    softmaxes();
+    choices();
+  }
+
+  std::vector<Rule> list;
+
+ private:
+  Graph g;
+  const Size n = Size::name("n");
+  const Size p = Size::name("p");
+
+  Expr hole(std::string_view name, const Shape& shape, const Facts& facts = {}) {
+    return g.variable(name, shape, facts, Role::Placeholder);
+  }
+  const Expr one = g.number(1);
+  const Expr alpha = hole("alpha", {});
+  const Expr x = hole("x", {n});
+  const Expr A = hole("A", {n, n});
+  const Expr B = hole("B", {n, n});
+  const Expr C = hole("C", {n, n});
+  const Expr X = hole("X", {n, p});
+  const Expr I = g.identity(n);
+  const Expr S = hole("S", {n, n}, Facts::symmetric_matrix());
+  const Expr P = hole("P", {n, n}, Facts::semidefinite_matrix());
+  const Expr D = hole("D", {n, n}, Facts::definite_matrix());
+  const Expr Q = hole("Q", {n, n}, Facts::orthogonal_matrix());
+  // Arrays of rank 0, 1, 2 for rules that hold entry by entry.
+  const std::vector<Expr> any = {alpha, x, X};
+
+  void rule(std::string_view name, Expr pattern, Expr replacement) { list.push_back({name, pattern, replacement}); }
+
+  void logarithms() {
+    for (const auto& u : any) {
+      rule("log undoes exp", log(exp(u)), u);
+      rule("exp undoes log", exp(log(u)), u);
+      rule("log of sigmoid", log(sigmoid(u)), -softplus(-u));
+      rule("softplus", log(one + exp(u)), softplus(u));
+      rule("softplus", log1p(exp(u)), softplus(u));
+      rule("sigmoid", power(one + exp(u), Rational(-1)), sigmoid(-u));
+      rule("sigmoid", times(exp(u), sigmoid(-u)), sigmoid(u));
+      rule("exp of a negative softplus", exp(-softplus(u)), sigmoid(-u));
+    }
+    for (const auto& u : {x, X}) rule("logsumexp", log(sum_all(exp(u))), logsumexp(u));
+    rule("logsumexp", log(sum_axis(exp(X), 0)), logsumexp(X, 0));
+    rule("logsumexp", log(sum_axis(exp(X), 1)), logsumexp(X, 1));
+  }
+
+  void absolute_values() {
+    for (const auto& u : any) {
+      rule("sign times abs", times(sign(u), abs(u)), u);
+      rule("x times sign", times(u, sign(u)), abs(u));
+      rule("x over abs", times(u, power(abs(u), Rational(-1))), sign(u));
+      rule("root of a square", sqrt(square(u)), abs(u));
+    }
+  }
+
+  void trigonometry() {
+    for (const auto& u : any) {
+      rule("sin^2 + cos^2", square(sin(u)) + square(cos(u)), g.ones(u.shape()));
+      rule("cosh^2 - sinh^2", square(cosh(u)) - square(sinh(u)), g.ones(u.shape()));
+      rule("sin over cos", times(sin(u), power(cos(u), Rational(-1))), tan(u));
+      rule("sinh over cosh", times(sinh(u), power(cosh(u), Rational(-1))), tanh(u));
+    }
+  }
+
+  void inverses() {
+    rule("inverse cancels", dot(inv(A), A), I);
+    rule("inverse cancels", dot(A, inv(A)), I);
+    rule("orthogonal", dot(transposed(Q), Q), I);
+    rule("orthogonal", dot(Q, transposed(Q)), I);
+    rule("inverse of the adjugate", dot(adj(A), A), times(det(A), I));
+    rule("inverse of the adjugate", dot(A, adj(A)), times(det(A), I));
+    rule("adjugate", times(det(A), inv(A)), adj(A));
+    rule("inverse of a product", inv(dot(A, B)), dot(inv(B), inv(A)));
+    rule("inverse of a product", inv(dot(dot(A, B), C)), dot(inv(C), dot(inv(B), inv(A))));
+    rule("pseudo-inverse", dot(inv(dot(transposed(X), X)), transposed(X)), pinv(X));
+    rule("pseudo-inverse of a projection", dot(pinv(X), dot(X, pinv(X))), pinv(X));
+    rule("Cholesky factor", dot(chol(S), transposed(chol(S))), S);
+    rule("Cholesky factor", sum_all(square(chol(S))), trace(S));
+    rule("Cholesky determinant", det(chol(S)), sqrt(det(S)));
+  }
+
+  void determinants() {
+    rule("determinant of a product", det(dot(A, B)), times(det(A), det(B)));
+    rule("determinant of a product", det(dot(dot(A, B), C)), times(det(A), times(det(B), det(C))));
+    rule("determinant of an inverse", det(inv(A)), power(det(A), Rational(-1)));
+    rule("determinant of exp", det(expm(A)), exp(trace(A)));
+    rule("adjugate of a product", adj(dot(A, B)), dot(adj(B), adj(A)));
+    rule("adjugate of a product", adj(dot(dot(A, B), C)), dot(adj(C), dot(adj(B), adj(A))));
+    rule("log determinant", log(det(D)), logdet(D));
+    rule("log determinant", log(abs(det(A))), logdet(A));
+    rule("log determinant of a product", logdet(dot(A, B)), logdet(A) + logdet(B));
+    rule("log determinant of a product", logdet(dot(dot(A, B), C)), logdet(A) + logdet(B) + logdet(C));
+    rule("log determinant of an inverse", logdet(inv(A)), -logdet(A));
+    rule("log determinant of exp", logdet(expm(A)), trace(A));
+    rule("log determinant of a factor", logdet(chol(S)), Rational(1, 2) * logdet(S));
+  }
+
+  // Functions of one symmetric matrix commute; d tr f(S) = <f'(S), dS>.
+  void spectra() {
+    rule("nuclear norm", trace(sqrtm(dot(X, transposed(X)))), normnuc(X));
+    rule("polar factor", dot(inv(sqrtm(dot(X, transposed(X)))), X), polar(X));
+    rule("root squared", dot(sqrtm(A), sqrtm(A)), A);
+    rule("root of a square", sqrtm(dot(P, P)), P);
+    rule("root over itself", dot(inv(sqrtm(A)), A), sqrtm(A));
+    rule("root over itself", dot(A, inv(sqrtm(A))), sqrtm(A));
+    rule("root inverted twice", dot(inv(sqrtm(A)), inv(sqrtm(A))), inv(A));
+    rule("Lyapunov equation of the identity", lyap(A, I), Rational(1, 2) * inv(A));
+    rule("Lyapunov equation of its matrix", lyap(A, A), Rational(1, 2) * I);
+    rule("Lyapunov equation of the square", lyap(A, dot(A, A)), Rational(1, 2) * A);
+    rule("Lyapunov equation of a square root", lyap(sqrtm(A), A), Rational(1, 2) * sqrtm(A));
+    rule("exp along itself", dexpm(A, A), dot(A, expm(A)));
+    rule("exp along the identity", dexpm(A, I), expm(A));
+    rule("exp along its line", dexpm(times(alpha, A), A), dot(A, expm(times(alpha, A))));
+    rule("log along itself", dlogm(A, A), I);
+    rule("log along the identity", dlogm(A, I), inv(A));
+    rule("log undoes exp", logm(expm(S)), S);
+    rule("exp undoes log", expm(logm(A)), A);
+    rule("exp of the inverse", dot(expm(A), expm(-A)), I);
+    rule("inverse of exp", inv(expm(A)), expm(-A));
+    rule("log of the inverse", logm(inv(D)), -logm(D));
+    rule("trace of the eigenvalues", sum_all(eigvals(S)), trace(S));
+    rule("trace of log", trace(logm(D)), logdet(D));
+    rule("sum of singular values", sum_all(svdvals(X)), normnuc(X));
+    rule("Frobenius norm of singular values", sum_all(square(svdvals(X))), sum_all(square(X)));
+    rule("polar factor and its matrix", sum_all(times(polar(X), X)), normnuc(X));
+  }
+
+  void norms() {
+    for (const auto& u : {x, X}) {
+      const Expr s = sum_all(square(u));
+      for (const std::int64_t k : {1, -1, 3, -3, 5, -5}) {
+        rule("norm", power(s, Rational(k, 2)), power(norm(u), Rational(k)));
+      }
+    }
+  }
+
+  void diagonals() {
+    rule("inverse of a diagonal", inv(diagonal_matrix(x)), diagonal_matrix(power(x, Rational(-1))));
+    rule("determinant of a diagonal", det(diagonal_matrix(x)), prod(x));
+    rule("log determinant of a diagonal", logdet(diagonal_matrix(x)), sum_all(log(abs(x))));
+    rule("exp of a diagonal", expm(diagonal_matrix(x)), diagonal_matrix(exp(x)));
+    rule("product over an entry", times(prod(x), power(x, Rational(-1))), prod_grad(x));
+  }
+
+  void softmaxes() {
+    for (const auto& u : {x, X}) {
+      rule("softmax", times(exp(u), power(sum_all(exp(u)), Rational(-1))), softmax(u));
+      rule("softmax", times(exp(u), exp(-logsumexp(u))), softmax(u));
+      rule("softmax sums to one", sum_all(softmax(u)), one);
+    }
+    for (const int axis : {0, 1}) {
+      const Expr s = sum_axis(exp(X), axis);
+      const Axis i = g.axis(n);
+      const Axis j = g.axis(p);
+      const Expr spread = g.product(1, {{power(s, Rational(-1)), {axis == 0 ? j : i}}}, {i, j});
+      rule("softmax", times(exp(X), spread), softmax(X, axis));
+      rule("softmax sums to one", sum_axis(softmax(X, axis), axis), g.ones({axis == 0 ? p : n}));
+    }
+  }
+
+  // A factor of a branch moves into it, so that a branch that is not taken cannot spoil the product.
+  void choices() {
+    for (std::size_t k = 0; k < any.size(); ++k) {
+      const Shape shape = any[k].shape();
+      const Expr c = hole("c", shape);
+      const Expr u = hole("u", shape);
+      const Expr zero = g.zeros(shape);
+      const auto choose = [&](Expr a, Expr b) { return select(c, a, b); };
+      rule("factor of a chosen branch", times(choose(any[k], zero), u), choose(times(any[k], u), zero));
+      rule("factor of the other branch", times(choose(zero, any[k]), u), choose(zero, times(any[k], u)));
+      rule("sum of two choices", choose(any[k], zero) + choose(zero, u), choose(any[k], u));
+    }
+  }
+};
+
+}  // namespace
+
+std::span<const Rule> rules() {
+  static const Table table;
+  return table.list;
+}
+
+}  // namespace adjoint

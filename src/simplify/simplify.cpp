@@ -1,0 +1,116 @@
+#include "simplify/simplify.hpp"
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "ops/record.hpp"
+#include "simplify/fused.hpp"
+#include "simplify/match.hpp"
+#include "simplify/rules.hpp"
+
+namespace adjoint {
+namespace {
+
+constexpr int kMostRewrites = 64;  // of one node; rules shorten, so this is never reached
+
+// What must be there for a rule to have a chance: cheap to test before matching.
+struct Signature {
+  Kind kind;
+  const Operation* op;
+  std::vector<const Operation*> operand_ops;
+  bool needs_power = false;
+
+  explicit Signature(Expr pattern) : kind(pattern->kind), op(pattern->op) {
+    for (const auto& o : pattern->operands) {
+      if (o->kind == Kind::Apply) operand_ops.push_back(o->op);
+      if (o->kind == Kind::Power) needs_power = true;
+    }
+  }
+  [[nodiscard]] bool may_match(const Node& n) const {
+    if (n.kind != kind || n.op != op) return false;
+    const auto has = [&n](const auto& test) { return std::any_of(n.operands.begin(), n.operands.end(), test); };
+    if (needs_power && !has([](Expr o) { return o->kind == Kind::Power; })) return false;
+    return std::all_of(operand_ops.begin(), operand_ops.end(), [&has](const Operation* wanted) {
+      return has([wanted](Expr o) { return o->op == wanted; });
+    });
+  }
+};
+
+const std::vector<Signature>& signatures() {
+  static const std::vector<Signature> all = [] {
+    std::vector<Signature> list;
+    for (const auto& r : rules()) list.emplace_back(r.pattern);
+    return list;
+  }();
+  return all;
+}
+
+class Simplifier {
+ public:
+  explicit Simplifier(std::vector<Step>* steps) : steps_(steps) {}
+
+  Expr run(Expr root) {
+    for (const auto& e : topological(std::span(&root, 1))) {
+      if (done_.contains(e.get())) continue;
+      std::vector<Expr> operands;
+      for (const auto& o : e->operands) operands.push_back(done_.at(o.get()));
+      const Expr result = settle(rebuild(e, operands));
+      done_[e.get()] = result;
+      done_[result.get()] = result;
+    }
+    return done_.at(root.get());
+  }
+
+ private:
+  Expr settle(Expr e) {
+    if (const auto at = done_.find(e.get()); at != done_.end()) return at->second;
+    for (int k = 0; k < kMostRewrites; ++k) {
+      const Expr next = rewrite_once(e);
+      if (!next || next == e) return e;
+      if (++depth_ > kMostRewrites) {
+        --depth_;
+        return next;
+      }
+      const Expr result = run(next);  // the replacement holds new nodes
+      --depth_;
+      return result;
+    }
+    return e;
+  }
+
+  Expr rewrite_once(Expr e) {
+    const auto all = rules();
+    for (std::size_t k = 0; k < all.size(); ++k) {
+      if (!signatures()[k].may_match(*e)) continue;
+      Match found;
+      if (!match(all[k].pattern, e, [](const Bindings&) { return true; }, found)) continue;
+      const Expr next = found.wrap(instantiate(all[k].replacement, found.bindings, e.graph()));
+      if (next == e) continue;
+      if (steps_ != nullptr) steps_->push_back({all[k].name, e, next});
+      return next;
+    }
+    return open_fused_axes(e);
+  }
+
+  std::vector<Step>* steps_;
+  std::unordered_map<const Node*, Expr> done_;
+  int depth_ = 0;
+};
+
+}  // namespace
+
+Expr simplify(Expr expr, std::vector<Step>* steps) { return Simplifier(steps).run(expr); }
+
+Expr expanded(Expr expr) {
+  std::unordered_map<const Node*, Expr> done;
+  for (const auto& e : topological(std::span(&expr, 1))) {
+    std::vector<Expr> operands;
+    for (const auto& o : e->operands) operands.push_back(done.at(o.get()));
+    Expr made = rebuild(e, operands);
+    if (made->kind == Kind::Apply && record_of(*made).expand.value != nullptr) made = record_of(*made).expand(*made);
+    done.emplace(e.get(), made);
+  }
+  return simplify(done.at(expr.get()));
+}
+
+}  // namespace adjoint
