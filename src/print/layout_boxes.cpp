@@ -1,0 +1,223 @@
+// Boxes from parts, and names.
+#include <cctype>
+
+#include "print/layout.hpp"
+#include "print/symbols.hpp"
+
+namespace adjoint::print {
+
+namespace {
+
+using K = Box::Kind;
+
+const Box& first_leaf(const Box& box) {
+  switch (box.kind) {
+    case K::Row:
+      return box.parts.empty() ? box : first_leaf(box.parts.front());
+    case K::Scripts:
+      return first_leaf(box.parts[0]);
+    default:
+      return box;
+  }
+}
+
+const Box& last_leaf(const Box& box) {
+  switch (box.kind) {
+    case K::Row:
+      return box.parts.empty() ? box : last_leaf(box.parts.back());
+    case K::Scripts:
+      return last_leaf(box.parts[0]);
+    default:
+      return box;
+  }
+}
+
+bool is_word(const Box& leaf) {
+  return leaf.kind == K::Word || leaf.kind == K::Text ||
+         (leaf.kind == K::Identifier && leaf.latex.starts_with("\\mathrm"));
+}
+
+bool is_bar(const Box& leaf) { return leaf.kind == K::Fenced && (leaf.open == "|" || leaf.open == "‖"); }
+
+/// Digits, letters and signs that a script may join: -1 with ⊤ is -⊤.
+bool is_sign(const Box& box, std::string_view sign) {
+  if (box.kind == K::Row && box.parts.size() == 1) return is_sign(box.parts[0], sign);
+  return box.parts.empty() && box.glyph == sign;
+}
+
+std::string escape(std::string_view word) {
+  std::string out;
+  for (const char c : word) {
+    if (c == '_') out += '\\';
+    out += c;
+  }
+  return out;
+}
+
+Box identifier(std::string_view word) {
+  if (const Symbol* letter = find_letter(word)) {
+    return leaf(K::Identifier, "\\" + std::string(letter->name), letter->glyph);
+  }
+  if (word.size() == 1) return leaf(K::Identifier, word, word);
+  return leaf(K::Identifier, "\\mathrm{" + escape(word) + "}", word);
+}
+
+}  // namespace
+
+Box leaf(Box::Kind kind, std::string_view latex, std::string_view glyph) {
+  Box box;
+  box.kind = kind;
+  box.latex = latex;
+  box.glyph = glyph;
+  return box;
+}
+
+Box operator_box(std::string_view latex, std::string_view glyph) { return leaf(K::Operator, latex, glyph); }
+
+Box row(std::vector<Box> parts, Level level) {
+  if (parts.size() == 1) return std::move(parts.front());
+  Box box;
+  box.level = level;
+  box.parts = std::move(parts);
+  return box;
+}
+
+Box fenced(Box body, std::string_view open, std::string_view close) {
+  Box box;
+  box.kind = K::Fenced;
+  box.open = open;
+  box.close = close;
+  box.parts.push_back(std::move(body));
+  return box;
+}
+
+Box at_least(Box box, Level least) { return box.level >= least ? std::move(box) : fenced(std::move(box)); }
+
+Box fraction(Box numerator, Box denominator) {
+  Box box;
+  box.kind = K::Fraction;
+  box.level = Level::Product;
+  box.parts.push_back(std::move(numerator));
+  box.parts.push_back(std::move(denominator));
+  return box;
+}
+
+Box superscript(Box base, Box script) {
+  if (base.kind == K::Scripts && !base.parts[2].empty()) {
+    Box& old = base.parts[2];
+    const bool inverse = old.kind == K::Row && old.parts.size() == 2 && is_sign(old.parts[0], "−") &&
+                         is_sign(old.parts[1], "1");
+    if (inverse && is_sign(script, "⊤")) {
+      old.parts[1] = std::move(script);
+      return base;
+    }
+    if (is_sign(old, "+") && is_sign(script, "⊤")) {
+      std::vector<Box> both;
+      both.push_back(std::move(old));
+      both.push_back(std::move(script));
+      old = row(std::move(both), Level::Product);
+      return base;
+    }
+    base = fenced(std::move(base));
+  }
+  if (base.level < Level::Atom) base = fenced(std::move(base));
+  if (base.kind != K::Scripts) {
+    Box scripts;
+    scripts.kind = K::Scripts;
+    scripts.parts.resize(3);
+    scripts.parts[0] = std::move(base);
+    base = std::move(scripts);
+  }
+  base.parts[2] = std::move(script);
+  base.level = Level::Power;
+  return base;
+}
+
+Box subscript(Box base, Box script) {
+  if (base.level < Level::Atom || base.kind == K::Scripts) base = fenced(std::move(base));
+  Box scripts;
+  scripts.kind = K::Scripts;
+  scripts.parts.resize(3);
+  scripts.parts[0] = std::move(base);
+  scripts.parts[1] = std::move(script);
+  return scripts;
+}
+
+Box product(Box left, Box right) {
+  const Box& before = last_leaf(left);
+  const Box& after = first_leaf(right);
+  std::string_view spacing;
+  if (after.kind == K::Number) {
+    spacing = "\\cdot";
+  } else if (is_word(before) || is_word(after) || before.kind == K::Fraction || after.kind == K::Fraction ||
+             after.kind == K::BigSum || is_bar(before) || is_bar(after)) {
+    spacing = "\\,";
+  }
+  std::vector<Box> parts;
+  parts.push_back(std::move(left));
+  parts.push_back(leaf(K::Times, spacing, spacing == "\\cdot" ? "·" : ""));
+  parts.push_back(std::move(right));
+  return row(std::move(parts), Level::Product);
+}
+
+Box name_box(std::string_view name) {
+  std::string_view base = name;
+  std::string_view below;
+  if (const auto cut = name.find('_'); cut != std::string_view::npos && cut > 0 && cut + 1 < name.size()) {
+    base = name.substr(0, cut);
+    below = name.substr(cut + 1);
+  } else {
+    std::size_t digits = name.size();
+    while (digits > 0 && std::isdigit(static_cast<unsigned char>(name[digits - 1])) != 0) --digits;
+    if (digits > 0 && digits < name.size()) {
+      base = name.substr(0, digits);
+      below = name.substr(digits);
+    }
+  }
+  if (below.empty()) return identifier(base);
+  const bool digits_only = below.find_first_not_of("0123456789") == std::string_view::npos;
+  return subscript(name_box(base), digits_only ? leaf(K::Number, below, below) : name_box(below));
+}
+
+Box function_box(std::string_view name) {
+  const auto cut = name.rfind('_');
+  if (cut == std::string_view::npos || cut == 0) return name_box(name);
+  const std::string_view order = name.substr(cut + 1);
+  Box base = name_box(name.substr(0, cut));
+  const Box prime = leaf(K::Identifier, "\\prime", "′");
+  const auto derived = [&](Box script) {
+    Box box = superscript(std::move(base), std::move(script));
+    box.level = Level::Atom;
+    return box;
+  };
+  if (order == "prime") return derived(prime);
+  if (order == "second") return derived(row({prime, prime}, Level::Product));
+  if (order == "grad" || order == "hess") {
+    Box nabla = leaf(K::Identifier, "\\nabla", "∇");
+    if (order == "hess") nabla = superscript(std::move(nabla), leaf(K::Number, "2", "2"));
+    return row({std::move(nabla), std::move(base)}, Level::Atom);
+  }
+  if (order == "jac") return subscript(leaf(K::Identifier, "J", "J"), std::move(base));
+  const bool numbered = order.size() > 1 && order[0] == 'd' &&
+                        order.find_first_not_of("0123456789", 1) == std::string_view::npos;
+  if (numbered) return derived(fenced(leaf(K::Number, order.substr(1), order.substr(1))));
+  return name_box(name);
+}
+
+bool is_tall(const Box& box) {
+  switch (box.kind) {
+    case K::Fraction:
+    case K::BigSum:
+    case K::Table:
+      return true;
+    case K::Scripts:
+      return is_tall(box.parts[0]);
+    default:
+      for (const Box& part : box.parts) {
+        if (is_tall(part)) return true;
+      }
+      return false;
+  }
+}
+
+}  // namespace adjoint::print
