@@ -69,7 +69,10 @@ std::vector<Expr> pullback(Expr f, Expr cotangent, std::span<const Expr> variabl
   return results;
 }
 
-Expr gradient(Expr f, Expr variable) { return pullback(f, f.graph().number(1), std::span(&variable, 1))[0]; }
+Expr gradient(Expr f, Expr variable) {
+  if (f.rank() != 0) throw CalculusError("the gradient of a function that is not scalar");
+  return pullback(f, f.graph().number(1), std::span(&variable, 1))[0];
+}
 
 Expr jacobian(Expr f, Expr variable) {
   Graph& g = f.graph();

@@ -69,7 +69,7 @@ class Adjoint {
   Expr run(Expr linear, Expr cotangent) {
     const std::size_t rank = linear.shape().size();
     further_.assign(cotangent.shape().begin() + static_cast<std::ptrdiff_t>(rank), cotangent.shape().end());
-    add(linear, cotangent);
+    if (depends(linear)) add(linear, cotangent);
     while (!pending_.empty()) {  // users before operands
       const auto last = std::prev(pending_.end());
       const Expr node(last->second.first);

@@ -22,7 +22,11 @@ class ProductForm {
       : graph_(graph), coefficient_(std::move(coefficient)), output_(std::move(output)), sizes_(std::move(sizes)) {
     parent_.resize(sizes_.size());
     std::iota(parent_.begin(), parent_.end(), 0);
-    for (auto& f : factors) pending_.push_back(std::move(f));
+    appears_.resize(sizes_.size(), false);
+    for (auto& f : factors) {
+      for (const auto l : f.labels) appears_[static_cast<std::size_t>(l)] = true;
+      pending_.push_back(std::move(f));
+    }
     std::reverse(pending_.begin(), pending_.end());
   }
 
@@ -50,6 +54,7 @@ class ProductForm {
     const auto l = static_cast<Label>(sizes_.size());
     sizes_.push_back(size);
     parent_.push_back(l);
+    appears_.push_back(true);
     return l;
   }
 
@@ -166,7 +171,7 @@ class ProductForm {
       for (const auto l : f.labels) used[static_cast<std::size_t>(l)] = true;
     }
     for (Label l = 0; l < static_cast<Label>(parent_.size()); ++l) {
-      if (find(l) == l && !used[static_cast<std::size_t>(l)]) {
+      if (find(l) == l && appears_[static_cast<std::size_t>(l)] && !used[static_cast<std::size_t>(l)]) {
         pending_.push_back({graph_.extent(sizes_[static_cast<std::size_t>(l)]), {}});
       }
     }
@@ -257,6 +262,7 @@ class ProductForm {
   Labels output_;
   std::vector<Size> sizes_;
   std::vector<Label> parent_;
+  std::vector<bool> appears_;  // labels that a factor has had: without one now, they are counted
 };
 
 }  // namespace

@@ -111,7 +111,6 @@ Expr dadj_linearise(const Node& y, int operand, Expr tangent) {
 Expr dadj_transpose(const Node& y, int /*operand*/, Expr cotangent) {
   return transposed(dadj(y.operands[0], transposed(cotangent)));
 }
-bool linear_in_second(int operand) { return operand == 1; }
 
 Shape pinv_shape(std::span<const Expr> o, const Attributes& /*attributes*/) {
   Shape s = o[0].shape();

@@ -186,6 +186,59 @@ Expr factor_sum(Expr e) {
   return e;
 }
 
+// A sum over its common denominator: 1 + x/s = (s + x)/s. Only what is entrywise in the axes of the sum.
+struct Together {
+  Expr numerator;
+  Expr denominator;  // a power with a negative exponent
+};
+
+std::vector<Together> over_common_denominators(Expr e) {
+  const Node& n = *e;
+  std::vector<Written> terms;
+  for (const auto& t : n.terms) terms.push_back(written(t));
+  std::map<const Node*, Rational> least;
+  for (const auto& t : terms) {
+    if (!distinct(t.output)) return {};
+    for (const auto& f : t.factors) {
+      const Rational* exponent = f.expr->kind == Kind::Power ? as_number(f.expr->operands[1]) : nullptr;
+      if (exponent == nullptr || !exponent->is_negative() || f.labels != t.output) continue;
+      auto& l = least[f.expr->operands[0].get()];
+      if (*exponent < l) l = *exponent;
+    }
+  }
+  std::vector<Together> result;
+  for (const auto& [base, exponent] : least) {
+    const Expr up = power(Expr(base), -exponent);
+    std::vector<Term> raised;
+    for (const auto& t : n.terms) raised.push_back({t.coefficient, times(t.expr, up)});
+    result.push_back({n.graph->sum(raised), power(Expr(base), exponent)});
+  }
+  return result;
+}
+
+// (1 + x/s)/(s + x) = 1/s: a sum whose numerator over a common denominator is the base of another factor.
+Expr cancel_sums(Expr e) {
+  const Node& n = *e;
+  for (std::size_t k = 0; k < n.factors.size(); ++k) {
+    const Factor& f = n.factors[k];
+    if (f.expr->kind != Kind::Sum) continue;
+    for (const auto& [numerator, denominator] : over_common_denominators(f.expr)) {
+      const Expr bare = numerator->kind == Kind::Product && numerator->factors.size() == 1
+                            ? numerator->factors[0].expr
+                            : numerator;
+      const bool cancels = std::any_of(n.factors.begin(), n.factors.end(), [bare, &f](const Factor& other) {
+        return other.expr->kind == Kind::Power && other.expr->operands[0] == bare && other.labels == f.labels;
+      });
+      if (!cancels) continue;
+      auto factors = n.factors;
+      factors[k] = {numerator, f.labels};
+      factors.push_back({denominator, f.labels});
+      return n.graph->product(n.coefficient, std::move(factors), n.output, n.label_sizes);
+    }
+  }
+  return e;
+}
+
 }  // namespace
 
 Expr factored(Expr expr) {
@@ -195,6 +248,7 @@ Expr factored(Expr expr) {
     for (const auto& o : e->operands) operands.push_back(done.at(o.get()));
     Expr made = rebuild(e, operands);
     if (made->kind == Kind::Sum) made = factor_sum(made);
+    if (made->kind == Kind::Product) made = cancel_sums(made);
     done.emplace(e.get(), made);
   }
   return done.at(expr.get());
