@@ -191,6 +191,12 @@ class Parser {
       ++at_;
       items.push_back(plain(leaf(K::Tight, std::string(1, c), std::string(1, c))));
       items.back().separator = true;
+    } else if (c == '*') {
+      ++at_;
+      items.push_back(plain(leaf(K::Identifier, "*", "*")));
+    } else if (c == '/') {
+      ++at_;
+      items.push_back(plain(leaf(K::Tight, "/", "/")));
     } else if (is_digit(c)) {
       const std::size_t begin = at_;
       while (at_ < source_.size() && (is_digit(source_[at_]) || source_[at_] == '.')) ++at_;
@@ -243,7 +249,7 @@ class Parser {
     }
     if (at_ >= source_.size() || !is_digit(source_[at_])) fail("expected a number behind $");
     const int k = source_[at_++] - '0';
-    if (k < 1 || k > arity_) fail("there is no argument " + std::to_string(k));
+    if (k < 1 || k > arity_) return;  // one form serves calls with and without it
     items.push_back(Item{});
     items.back().argument = k;
   }

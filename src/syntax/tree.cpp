@@ -202,6 +202,8 @@ bool is_polynomial(const Ast& tree, const std::set<const Node*>& known) {
                                    [&](const Ast& arg) { return known.contains(arg.get()); });
 }
 
+bool is_times(const Ast& tree) { return tree->kind == Kind::Binary && tree->text == "*"; }
+
 bool may_be_named(const Ast& tree) {
   switch (tree->kind) {
     case Kind::Negate:
@@ -259,9 +261,12 @@ Ast name_shared(const Ast& tree, const Sharing& sharing) {
   std::set<const Node*> polynomials;
   std::set<const Node*> sizes;  // arguments and subscripts that may be sizes keep their names
   Names bound;
-  Names taken;
+  Names taken = sharing.taken;
   for_each_node(root, [&](const Ast& node) {
-    for (const Ast& arg : node->args) ++uses[arg.get()];
+    const bool chain = sharing.keep_chains && is_times(node) && is_times(node->args[0]);
+    for (std::size_t k = 0; k < node->args.size(); ++k) {
+      if (!(chain && k == 0)) ++uses[node->args[k].get()];
+    }
     if (is_polynomial(node, polynomials)) polynomials.insert(node.get());
     if (node->kind == Kind::Call || node->kind == Kind::Index || node->kind == Kind::IndexSum ||
         node->kind == Kind::Range) {
@@ -293,7 +298,7 @@ Ast name_shared(const Ast& tree, const Sharing& sharing) {
     const bool closed =
         std::none_of(bound.begin(), bound.end(), [&](const std::string& b) { return names.contains(b); });
     if (uses[node.get()] > 1 && may_be_named(node) && closed && !sizes.contains(node.get()) &&
-        operation_count(node) >= sharing.least_operations) {
+        (!sharing.worth || sharing.worth(node))) {
       std::string title;
       do {
         title = sharing.prefix + std::to_string(++counter);

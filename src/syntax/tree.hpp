@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -32,8 +33,10 @@ Ast substitute(const Ast& tree, const Substitution& replacements);
 Ast intern(const Ast& tree);
 
 struct Sharing {
-  int least_operations = 1;  // of a subtree that is given a name
-  std::string prefix = "v";  // names are v1, v2, …, but none that occurs in the tree
+  std::function<bool(const Ast&)> worth;  // whether a subtree is worth a name; empty: every operation is
+  bool keep_chains = false;               // the A*B of A*B*C counts as no use of A*B
+  std::string prefix = "v";               // names are v1, v2, …, but none that occurs in the tree
+  std::set<std::string> taken;            // nor these
 };
 /// The tree as `body where v1 = …, v2 = …` with a name for each subtree that occurs more than once.
 /// Subtrees that depend on the index of a sum stay inside it. Unchanged where nothing is shared.

@@ -1,0 +1,132 @@
+// Calls: the templates of forms with their arguments put in.
+#include <cctype>
+#include <stdexcept>
+
+#include "print/numpy.hpp"
+#include "print/numpy_writer.hpp"
+#include "print/text.hpp"
+
+namespace adjoint::print {
+
+using syntax::Ast;
+using syntax::Type;
+using K = syntax::Kind;
+using Level = Python::Level;
+
+namespace {
+
+bool is_degenerate(const Type& type) { return type.higher.empty() && !type.is_matrix(); }
+
+/// Whether what ends before `text[begin]` or starts at `text[end]` binds an operand.
+bool beside_operator(std::string_view text, std::size_t begin, std::size_t end) {
+  while (begin > 0 && text[begin - 1] == ' ') --begin;
+  while (end < text.size() && text[end] == ' ') ++end;
+  const bool open = begin == 0 || std::string_view("([{,=:").find(text[begin - 1]) != std::string_view::npos;
+  const bool closed =
+      end == text.size() || std::string_view(")]},:").find(text[end]) != std::string_view::npos;
+  return !open || !closed;
+}
+
+/// Whether a template has an operator outside brackets.
+bool is_compound(std::string_view text) {
+  int depth = 0;
+  for (const char c : text) {
+    if (c == '(' || c == '[') ++depth;
+    if (c == ')' || c == ']') --depth;
+    if (depth == 0 && std::string_view("+-*/@<>= ").find(c) != std::string_view::npos) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+std::string NumpyWriter::shape_text(const Type& type) {
+  std::vector<Size> shape = type.higher;
+  if (shape.empty()) {
+    if (!type.rows.is_one()) shape.push_back(type.rows);
+    if (!type.columns.is_one()) shape.push_back(type.columns);
+  }
+  if (shape.size() == 1) return size_text(shape[0]);
+  std::string out = "(";
+  for (std::size_t k = 0; k < shape.size(); ++k) out += (k > 0 ? ", " : "") + size_text(shape[k]);
+  return out + ")";
+}
+
+std::string NumpyWriter::as_matrix(const Ast& tree) {
+  const Type& type = type_of(tree);
+  if (type.is_column()) return operand(tree, Level::Atom) + "[:, None]";
+  if (type.is_row()) return operand(tree, Level::Atom) + "[None, :]";
+  if (type.is_scalar()) return "np.reshape(" + operand(tree, Level::Any) + ", (1, 1))";
+  return operand(tree, Level::Any);
+}
+
+Python NumpyWriter::call(const Ast& tree) {
+  const int arity = static_cast<int>(tree->args.size());
+  const syntax::Forms* forms = forms_ ? forms_(tree->text, arity) : nullptr;
+  if (forms != nullptr && !forms->numpy.empty()) {
+    if (!forms->numpy_support.empty()) supported.emplace_back(tree->text, arity);
+    return from_template(tree, forms->numpy);
+  }
+  std::string out = python_name(tree->text) + "(";
+  for (int k = 0; k < arity; ++k)
+    out += (k > 0 ? ", " : "") + operand(tree->args[static_cast<std::size_t>(k)], Level::Any);
+  return {out + ")"};
+}
+
+Python NumpyWriter::from_template(const Ast& tree, std::string_view source) {
+  std::string out;
+  bool reshape = false;
+  const auto argument = [&](std::size_t k) -> const Ast& {
+    if (k < 1 || k > tree->args.size()) throw std::invalid_argument("no code for " + text(tree));
+    return tree->args[k - 1];
+  };
+  const bool along = source.find("$axis") != std::string_view::npos;
+  bool lift = false;  // a vector along its trivial dimension is a matrix with one row or column
+  int dimension = 1;
+  if (along) {
+    const Ast& last = tree->args.back();
+    if (tree->args.size() > 1 && last->kind == K::Number) dimension = std::stoi(last->text);
+    const Type& type = type_of(tree->args[0]);
+    lift = (type.is_column() && dimension == 2) || (type.is_row() && dimension == 1 && tree->args.size() > 1);
+    reshape = lift;
+  }
+  for (std::size_t at = 0; at < source.size();) {
+    if (source[at] != '$') {
+      out += source[at++];
+      continue;
+    }
+    const std::string_view rest = source.substr(at + 1);
+    if (rest.starts_with("shape")) {
+      out += shape_text(type_of(tree));
+      at += 6;
+    } else if (rest.starts_with("axis")) {
+      const bool vector = !lift && is_degenerate(type_of(tree->args[0]));
+      out += std::to_string(vector ? 0 : dimension - 1);
+      at += 5;
+    } else if (rest.starts_with("*")) {
+      for (std::size_t k = 1; k <= tree->args.size(); ++k)
+        out += (k > 1 ? ", " : "") + operand(argument(k), Level::Any);
+      at += 2;
+    } else {
+      const bool matrix = rest.starts_with("m");
+      const std::size_t digit = at + (matrix ? 2 : 1);
+      if (digit >= source.size() || std::isdigit(static_cast<unsigned char>(source[digit])) == 0) {
+        throw std::invalid_argument("what does $ mean in the form \"" + std::string(source) + "\"?");
+      }
+      const Ast& arg = argument(static_cast<std::size_t>(source[digit] - '0'));
+      const bool bound = beside_operator(source, at, digit + 1);
+      if (matrix || (lift && source[digit] == '1')) {
+        reshape = reshape || is_degenerate(type_of(arg));
+        const std::string shown = as_matrix(arg);
+        out += bound && type_of(arg).is_matrix() ? operand(arg, Level::Atom) : shown;
+      } else {
+        out += operand(arg, bound ? Level::Atom : Level::Any);
+      }
+      at = digit + 1;
+    }
+  }
+  if (reshape) return {"np.reshape(" + out + ", " + shape_text(type_of(tree)) + ")"};
+  return {out, is_compound(source) ? Level::Any : Level::Atom};
+}
+
+}  // namespace adjoint::print

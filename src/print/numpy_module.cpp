@@ -1,0 +1,368 @@
+// Self-contained modules: parameters, sizes from shapes, support code.
+#include <algorithm>
+#include <cctype>
+#include <map>
+#include <stdexcept>
+
+#include "print/numpy.hpp"
+#include "print/numpy_writer.hpp"
+#include "print/text.hpp"
+#include "syntax/tree.hpp"
+
+namespace adjoint::print {
+
+using syntax::Ast;
+using syntax::Type;
+using K = syntax::Kind;
+using Level = Python::Level;
+
+namespace {
+
+constexpr std::string_view kInput =
+    "def _array(a, *shape):\n"
+    "    a = np.asarray(a)\n"
+    "    a = a if a.dtype == np.float32 else a.astype(float)\n"
+    "    return a.reshape(*shape) if shape else a\n";
+
+/// Names in an expression that a size prints as: n, or those of min(n,p).
+std::vector<std::string> names_in(const std::string& size_name) {
+  std::vector<std::string> out;
+  std::string word;
+  for (const char c : size_name + " ") {
+    if (std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_') {
+      word += c;
+    } else {
+      if (!word.empty() && c != '(' && std::isdigit(static_cast<unsigned char>(word[0])) == 0)
+        out.push_back(word);
+      word.clear();
+    }
+  }
+  return out;
+}
+
+/// Solves for size names from the shapes of inputs.
+class Sizes {
+ public:
+  void add(const std::string& parameter, const Type& type) {
+    std::vector<Size> shape = type.higher;
+    if (shape.empty() && !type.rows.is_one()) shape.push_back(type.rows);
+    if (shape.empty() || type.is_matrix()) {
+      if (type.higher.empty() && !type.columns.is_one()) shape.push_back(type.columns);
+    }
+    for (std::size_t k = 0; k < shape.size(); ++k) {
+      equations_.push_back({shape[k], parameter + ".shape[" + std::to_string(k) + "]", parameter});
+    }
+  }
+
+  /// Adds the assignment of a size to `lines`; false where no shape tells it.
+  bool solve(const std::string& name) {
+    if (known_.contains(name)) return true;
+    if (!visiting_.insert(name).second) return false;
+    bool found = false;
+    for (const bool direct : {true, false}) {
+      for (const Equation& equation : equations_) {
+        if (!found && (equation.size == Size::name(name)) == direct) found = use(equation, name);
+      }
+    }
+    visiting_.erase(name);
+    return found;
+  }
+
+  std::vector<std::string> lines;
+  std::set<std::string> parameters;  // whose shapes are read
+
+ private:
+  struct Equation {
+    Size size;
+    std::string shape;
+    std::string parameter;
+  };
+
+  /// shape = a*name + b, with a and b free of the name.
+  bool use(const Equation& equation, const std::string& name) {
+    Size factor;
+    Size rest;
+    for (const auto& [names, coefficient] : equation.size.terms()) {
+      Size term(coefficient);
+      int count = 0;
+      for (const std::string& other : names) {
+        if (other == name) {
+          ++count;
+        } else {
+          term = term * Size::name(other);
+        }
+      }
+      if (count > 1) return false;
+      if (count == 1) {
+        factor = factor + term;
+      } else {
+        rest = rest + term;
+      }
+    }
+    if (factor.is_zero()) return false;
+    for (const Size* part : {&factor, &rest}) {
+      for (const std::string& other : part->names()) {
+        if (other.find('(') != std::string::npos || !solve(other)) return false;
+      }
+    }
+    NumpyWriter writer({}, {});
+    std::string value = equation.shape;
+    if (!rest.is_zero()) {
+      const bool negative = rest.constant() && *rest.constant() < 0;
+      value += negative ? " + " + writer.size_text(Size(0) - rest, Level::Product)
+                        : " - " + writer.size_text(rest, Level::Product);
+    }
+    if (!factor.is_one())
+      value = (rest.is_zero() ? value : "(" + value + ")") + " // " + writer.size_text(factor, Level::Power);
+    lines.push_back(python_name(name) + " = " + value);
+    parameters.insert(equation.parameter);
+    known_.insert(name);
+    return true;
+  }
+
+  std::vector<Equation> equations_;
+  std::set<std::string> known_;
+  std::set<std::string> visiting_;
+};
+
+/// Whether naming a shared subtree saves work: it is a call, a matrix product, or more than one operation.
+bool worth_naming(const Ast& tree) {
+  if (tree->kind == K::Compare || !tree->typed) return false;
+  if (tree->kind == K::Call) return !syntax::free_names(tree).empty();
+  const bool product = tree->kind == K::Binary && tree->text == "*";
+  if (product && !type_of(tree->args[0]).is_scalar() && !type_of(tree->args[1]).is_scalar()) return true;
+  return syntax::operation_count(tree) > 1;
+}
+
+class Module {
+ public:
+  explicit Module(const NumpyModule& spec) : spec_(spec) {
+    for (const NumpySymbol& symbol : spec.symbols) {
+      if (symbol.is_function) {
+        functions_.push_back(symbol.name);
+      } else {
+        variables_.insert(symbol.name);
+      }
+      taken_.insert(symbol.name);
+    }
+    const auto variable = std::find_if(spec.symbols.begin(), spec.symbols.end(),
+                                       [&](const NumpySymbol& s) { return s.name == spec.variable; });
+    if (variable == spec.symbols.end())
+      throw std::invalid_argument("the code has no variable " + spec.variable);
+    variable_type_ = variable->type;
+    collect_callables();
+  }
+
+  std::string text() {
+    std::string body = function("function", spec_.value, nullptr, {}, false);
+    if (spec_.map) {
+      body += "\n" + function("derivative", spec_.map->body, &spec_.map->argument, variable_type_,
+                              spec_.like_variable);
+      if (spec_.adjoint) {
+        body += "\n" + function("adjoint", spec_.adjoint->body, &spec_.adjoint->argument,
+                                type_of(spec_.map->body), true);
+      }
+      body +=
+          "\n" + (spec_.kronecker ? function("kronecker", spec_.kronecker, nullptr, {}, false) : kronecker());
+    } else {
+      body += "\n" + function("derivative", spec_.derivative, nullptr, {}, spec_.like_variable);
+    }
+    std::string support;
+    std::set<std::string> done;
+    for (const auto& [name, arity] : supported_) add_support(name, arity, support, done);
+    std::string head = "import numpy as np\n";
+    for (const char* part : {"linalg", "special"}) {
+      const std::string use = std::string("scipy.") + part + ".";
+      if (body.find(use) != std::string::npos || support.find(use) != std::string::npos) {
+        head += std::string("import scipy.") + part + "\n";
+      }
+    }
+    std::string out = head + "\n" + std::string(kInput) + "\n" + support + body;
+    return out;
+  }
+
+ private:
+  /// Derivatives of abstract functions that the module may be handed: those of the contract, and what is
+  /// called.
+  void collect_callables() {
+    std::set<std::string> called;
+    for (const Ast& tree :
+         {spec_.value, spec_.derivative, spec_.kronecker, spec_.map ? spec_.map->body : nullptr,
+          spec_.adjoint ? spec_.adjoint->body : nullptr}) {
+      if (tree) called.merge(syntax::called_functions(tree));
+    }
+    for (const NumpySymbol& symbol : spec_.symbols) {
+      if (!symbol.is_function) continue;
+      const bool scalar_argument = symbol.from.is_scalar();
+      const bool scalar_value = symbol.to.is_scalar();
+      std::vector<std::string> names = {symbol.name};
+      if (scalar_argument) {
+        names.push_back(symbol.name + "_prime");
+        names.push_back(symbol.name + "_second");
+      } else if (scalar_value) {
+        names.push_back(symbol.name + "_grad");
+        names.push_back(symbol.name + "_hess");
+      } else {
+        names.push_back(symbol.name + "_jac");
+      }
+      for (const std::string& name : called) {
+        const bool mine = name.starts_with(symbol.name + "_") && !spec_.forms(name, 1) &&
+                          std::find(names.begin(), names.end(), name) == names.end();
+        if (mine) names.push_back(name);
+      }
+      callables_.insert(callables_.end(), names.begin(), names.end());
+    }
+    taken_.insert(callables_.begin(), callables_.end());
+  }
+
+  /// The parameters of a function: symbols first, those that may be left out last.
+  std::string parameters(const std::set<std::string>& called, const std::string* direction,
+                         const std::vector<std::string>& sizes) const {
+    std::vector<std::string> list;
+    for (const NumpySymbol& symbol : spec_.symbols) {
+      if (!symbol.is_function) list.push_back(python_name(symbol.name));
+    }
+    for (const std::string& name : callables_) {
+      if (called.contains(name)) list.push_back(python_name(name));
+    }
+    for (const std::string& size : sizes) list.push_back(python_name(size));
+    if (direction != nullptr) list.push_back(python_name(*direction));
+    for (const std::string& name : callables_) {
+      if (!called.contains(name)) list.push_back(python_name(name) + "=None");
+    }
+    std::string out;
+    for (const std::string& item : list) out += (out.empty() ? "" : ", ") + item;
+    return out;
+  }
+
+  static std::string conversion(const std::string& id, const Type& type) {
+    const std::string shape = type.is_scalar()                           ? ", ()"
+                              : type.is_matrix() || !type.higher.empty() ? ""
+                                                                         : ", -1";
+    return id + " = _array(" + id + shape + ")";
+  }
+
+  std::string function(const std::string& title, const Ast& formula, const std::string* direction,
+                       const Type& direction_type, bool like_variable) {
+    const syntax::Sharing sharing{worth_naming, true, "v", taken_};
+    const Ast tree = syntax::name_shared(formula, sharing);
+    std::set<std::string> symbols = variables_;
+    if (direction != nullptr) symbols.insert(*direction);
+    NumpyWriter writer(spec_.forms, symbols);
+    const Type& type = type_of(tree);
+    std::string result = writer.operand(tree, Level::Any);
+    supported_.insert(supported_.end(), writer.supported.begin(), writer.supported.end());
+
+    Sizes shapes;
+    for (const NumpySymbol& symbol : spec_.symbols) {
+      if (!symbol.is_function) shapes.add(python_name(symbol.name), symbol.type);
+    }
+    if (direction != nullptr) shapes.add(python_name(*direction), direction_type);
+    std::vector<std::string> unread;
+    for (const std::string& size : writer.sizes) {
+      for (const std::string& name : names_in(size)) {
+        if (!shapes.solve(name) && std::find(unread.begin(), unread.end(), name) == unread.end())
+          unread.push_back(name);
+      }
+    }
+    for (const std::string& size : unread) sizes_.insert(size);
+
+    const std::set<std::string> used = syntax::free_names(formula);
+    std::vector<std::string> lines;
+    const bool restore = like_variable && (variable_type_.is_column() || variable_type_.is_row());
+    const std::string id = python_name(spec_.variable);
+    std::string shape = id + "_shape";
+    while (taken_.contains(shape)) shape += '_';
+    if (restore) lines.push_back(shape + " = np.shape(" + id + ")");
+    const auto convert = [&](const std::string& name, const Type& given) {
+      const std::string python = python_name(name);
+      if (used.contains(name) || shapes.parameters.contains(python))
+        lines.push_back(conversion(python, given));
+    };
+    for (const NumpySymbol& symbol : spec_.symbols) {
+      if (!symbol.is_function) convert(symbol.name, symbol.type);
+    }
+    if (direction != nullptr) convert(*direction, direction_type);
+    lines.insert(lines.end(), shapes.lines.begin(), shapes.lines.end());
+    lines.insert(lines.end(), writer.statements.begin(), writer.statements.end());
+    if (type.is_scalar()) {
+      result = "float(" + result + ")";
+    } else if (restore) {
+      result = "np.reshape(" + result + ", " + shape + ")";
+    }
+    lines.push_back("return " + result);
+
+    std::string out =
+        "def " + title + "(" + parameters(syntax::called_functions(formula), direction, unread) + "):\n";
+    constexpr std::size_t kLongest = 300;
+    const bool short_enough = syntax::tree_size(formula) < static_cast<std::int64_t>(kLongest);
+    if (const std::string shown = short_enough ? print::text(formula) : ""; !shown.empty()) {
+      out += "    r\"\"\"" + shown + (shown.ends_with('\\') ? " " : "") + "\"\"\"\n";
+    }
+    for (const std::string& line : lines) out += "    " + line + "\n";
+    return out;
+  }
+
+  /// The matrix of the map, a column for each entry of the variable in the order of vec.
+  std::string kronecker() const {
+    const std::vector<std::string> sizes(sizes_.begin(), sizes_.end());
+    const std::set<std::string> called = syntax::called_functions(spec_.map->body);
+    const std::string id = python_name(spec_.variable);
+    std::string arguments;
+    for (const NumpySymbol& symbol : spec_.symbols) {
+      if (!symbol.is_function) arguments += python_name(symbol.name) + "=" + python_name(symbol.name) + ", ";
+    }
+    for (const std::string& name : callables_) {
+      if (called.contains(name)) arguments += python_name(name) + "=" + python_name(name) + ", ";
+    }
+    for (const std::string& size : sizes) arguments += python_name(size) + "=" + python_name(size) + ", ";
+    return "def kronecker(" + parameters(called, nullptr, sizes) + "):\n    " + id + " = np.asarray(" + id +
+           ")\n    basis = np.eye(" + id + ".size)\n    columns = [derivative(" + arguments +
+           python_name(spec_.map->argument) + "=e.reshape(" + id +
+           ".shape, order=\"F\")) for e in basis]\n    return np.stack([np.ravel(c, order=\"F\") for c in "
+           "columns], axis=1)\n";
+  }
+
+  /// Support code of a function, behind that of the functions which it names in "# needs:".
+  void add_support(const std::string& name, int arity, std::string& out, std::set<std::string>& done) {
+    const syntax::Forms* forms = spec_.forms(name, arity);
+    for (int other = 0; forms == nullptr && other <= 4; ++other) forms = spec_.forms(name, other);
+    if (forms == nullptr) throw std::invalid_argument("no support code for " + name);
+    std::string source(forms->numpy_support);
+    if (source.empty() || !done.insert(source).second) return;
+    constexpr std::string_view kNeeds = "# needs:";
+    if (source.starts_with(kNeeds)) {
+      const auto end = source.find('\n');
+      for (const std::string& needed : names_in(source.substr(kNeeds.size(), end - kNeeds.size()))) {
+        add_support(needed, 1, out, done);
+      }
+      source.erase(0, end == std::string::npos ? end : end + 1);
+    }
+    out += source;
+    if (!source.ends_with('\n')) out += '\n';
+    out += '\n';
+  }
+
+  const NumpyModule& spec_;
+  Type variable_type_;
+  std::set<std::string> variables_;
+  std::vector<std::string> functions_;
+  std::vector<std::string> callables_;
+  std::set<std::string> taken_;
+  std::set<std::string> sizes_;  // that no shape tells
+  std::vector<std::pair<std::string, int>> supported_;
+};
+
+}  // namespace
+
+std::string numpy_module(const NumpyModule& module) { return Module(module).text(); }
+
+std::string numpy_expression(const syntax::Ast& tree, const syntax::FormLookup& forms) {
+  std::set<std::string> names = syntax::free_names(tree);
+  names.erase("pi");
+  names.erase("inf");
+  NumpyWriter writer(forms, names);
+  return writer.operand(tree, Level::Any);
+}
+
+}  // namespace adjoint::print
