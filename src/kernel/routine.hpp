@@ -1,0 +1,85 @@
+// The library of routines: names, arities, shapes of results, cost. The numerics are in run/routines_*.
+//
+// Matrix routines act on the first two axes; all trailing axes are a batch. An input with fewer
+// trailing axes than another is the same for every member of the batch; the inputs that have a
+// batch have the same one, and so has the result.
+// Axis routines (marked *) take attribute 0 as the axis; no attribute: over all entries.
+//
+//   name        inputs        result          meaning
+//   inv         (n,n)         (n,n)           inverse; refuses a singular matrix
+//   solve       (n,n),(n,k)   (n,k)           A\B; attribute 0: 0 general, 1 positive definite, 2 lower, 3
+//   upper det         (n,n)         ()              determinant logdet      (n,n)         ()              log
+//   |det|, -inf where singular adj         (n,n)         (n,n)           adjugate, right at singular matrices
+//   dadj        (n,n),(n,n)   (n,n)           derivative of the adjugate at X in direction H
+//   dadjT       (n,n),(n,n)   (n,n)           its adjoint: dadjT(X,U) = dadj(X',U')'... as a map in U
+//   pinv        (n,p)         (p,n)           Moore-Penrose inverse
+//   sqrtm       (n,n)         (n,n)           positive semi-definite root if symmetric, else principal root
+//   lyap        (n,n),(n,n)   (n,n)           the Y with S*Y + Y*S = H
+//   expm logm   (n,n)         (n,n)
+//   dexpm dlogm (n,n),(n,n)   (n,n)           Frechet derivatives at X in direction H
+//   chol        (n,n)         (n,n)           lower factor
+//   eigvals     (n,n)         (n)             of a symmetric matrix, ascending
+//   eigvecs     (n,n)         (n,n)           columns; the entry of largest magnitude is positive
+//   svdvals     (n,p)         (r)             descending, r = min(n,p)
+//   svdu svdv   (n,p)         (n,r), (p,r)    thin factors; signs set by the columns of u
+//   polar       (n,p)         (n,p)           U*V' over the range; gradient of the nuclear norm
+//   dpolar      (n,p),(n,p)   (n,p)           its derivative at X in direction H
+//   normop      (n,p)         ()              spectral norm
+//   opdir       (n,p)         (n,p)           u1*v1', averaged over ties: gradient of normop
+//   tril triu   (n,p)         (n,p)
+//   norm        any           ()              2-norm of all entries, scaled
+//   direction   any           same            x/norm(x), 0 at 0
+//   normp       any, ()       ()              (sum |x|^p)^(1/p), p >= 1 or inf
+//   max min prod logsumexp *  any             the axis removed
+//   maxgrad mingrad *         any             same shape: share of each entry in the maximum
+//   softmax *                 any             same shape
+//   prodexcept *              any             same shape: product of the other entries
+//   prod_hess *               (…,n,…)         the axis, then once more behind all: product of the entries
+//   except two, 0 on the diagonal cumsum cumsumT *          any             same shape; cumsumT sums from the
+//   end call        any…          as said         abstract function `function`; results are not inferred
+// Two results at once, from one factorisation (what the pass `share_factorisations` makes):
+//   logdet_inv  (n,n)         (), (n,n)
+//   det_adj     (n,n)         (), (n,n)
+//   svdvals_polar (n,p)       (r), (n,p)
+//   eig         (n,n)         (n), (n,n)
+//   svd         (n,p)         (n,r), (r), (p,r)
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "kernel/polynomial.hpp"
+#include "kernel/program.hpp"
+
+namespace adjoint::kernel {
+
+struct RoutineCost {
+  Polynomial multiply_add;  // pairs
+  Polynomial arithmetic;    // single additions, multiplications, comparisons
+  Polynomial division;      // divisions and square roots
+  Polynomial transcendental;
+  Polynomial calls;
+};
+
+/// Conventional operation counts, as in Golub and Van Loan, Matrix Computations, and Higham,
+/// Functions of Matrices; of iterative methods, for the usual number of iterations.
+struct RoutineInfo {
+  std::string_view name;
+  int inputs;  // -1: any number
+  int outputs;
+  bool matrix;  // acts on the first two axes, batch behind
+  /// The shapes of the results for shapes of inputs that fit; throws std::invalid_argument otherwise.
+  std::vector<Shape> (*shapes)(const std::vector<Shape>& inputs, const std::vector<std::int64_t>& attributes);
+  RoutineCost (*cost)(const std::vector<Shape>& inputs, const std::vector<std::int64_t>& attributes);
+};
+
+/// The routine of that name; null if there is none.
+const RoutineInfo* find_routine(std::string_view name);
+std::vector<std::string_view> routine_names();
+
+/// min(n, p) as a size: a constant, one of the two where equal, else a name "min(n,p)".
+Size smaller(const Size& n, const Size& p);
+/// The values completed by names of the form "min(n,p)" that occur in a program.
+SizeValues completed(const Program& program, SizeValues values);
+
+}  // namespace adjoint::kernel
