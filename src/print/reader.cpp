@@ -123,18 +123,9 @@ Ast Reader::direct(Expr e, const Roles& roles) {
     case Kind::Product:
       break;
   }
-  // -(a-b)*c = (b-a)*c
   const Signed s = read_product(*e, 1, roles);
-  Ast best = read_signed(s);
-  int tries = 0;
-  for (const auto& f : e->factors) {
-    if (!s.negative || tries == 3) break;
-    const Expr base = f.expr->kind == Kind::Power ? f.expr->operands[0] : f.expr;
-    if (base->kind != Kind::Sum) continue;
-    ++tries;
-    best = forge.least(best, read_magnitude(*e, e->coefficient.absolute(), roles, {}, base.get()));
-  }
-  return best;
+  const Ast best = read_signed(s);
+  return s.negative ? forge.least(best, read_turned(*e, e->coefficient.absolute(), roles)) : best;
 }
 
 Ast Reader::read_power(Expr e, const Roles& roles) {

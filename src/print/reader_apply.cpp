@@ -22,11 +22,6 @@ std::string_view written(std::string_view operation) {
   return operation;
 }
 
-Expr expansion(const Node& n) {
-  const Expr e = record_of(n).expand.value(n);
-  return e.get() == &n ? Expr() : e;
-}
-
 std::vector<Term> terms_of(Expr e) {
   if (e->kind == Kind::Sum) return e->terms;
   if (e->kind == Kind::Product && e->factors.size() == 1 && e->factors[0].expr->kind == Kind::Sum &&
@@ -39,6 +34,12 @@ std::vector<Term> terms_of(Expr e) {
 }
 
 }  // namespace
+
+Expr expansion(Expr e) {
+  if (e->kind != Kind::Apply || record_of(*e).reading.value != Reading::Expand) return {};
+  const Expr result = record_of(*e).expand.value(*e);
+  return result == e ? Expr() : result;
+}
 
 int Reader::core_rank(const Node& n) const {
   if (n.op->name == "abstract_vector") return n.rank() - (n.operands[0].rank() - 1);
@@ -69,7 +70,7 @@ bool Reader::apply_needs_index(const Node& n, std::size_t axis) {
     case Reading::Along:
       return a >= 2 || any;
     case Reading::Expand: {
-      const Expr e = expansion(n);
+      const Expr e = expansion(Expr(&n));
       return e && needs_index(e, a);
     }
     case Reading::Entrywise:
@@ -93,7 +94,7 @@ Ast Reader::read_apply(const Node& n, const Roles& roles) {
     case Reading::Along:
       return read_along(n, roles);
     case Reading::Expand:
-      if (const Expr e = expansion(n)) return read(e, roles);
+      if (const Expr e = expansion(Expr(&n))) return read(e, roles);
       return read_entrywise(n, roles, n.op->name);
     case Reading::Special:
       break;
@@ -168,7 +169,9 @@ Ast Reader::read_reduction(const Node& n, const Roles& roles) {
       const Ast array = read_higher(x);
       return array ? of_all(array) : nullptr;
     }
-    return of_all(forge.least(read(x, natural(x.rank())), read(x, flipped(natural(x.rank())))));
+    const Roles upright = natural(x.rank());
+    if (name == "norm") return of_all(forge.least(read_even(x, upright), read_even(x, flipped(upright))));
+    return of_all(forge.least(read(x, upright), read(x, flipped(upright))));
   }
   Roles inner = roles;
   const auto free = std::find_if(roles.begin(), roles.end(), is_free);

@@ -45,6 +45,17 @@ Chain Contraction::diagonal(const Bundle& weight) {
 }
 
 Chain Contraction::through(std::size_t e, std::size_t v, std::size_t f) {
+  // Weights at both ends of an edge that is no bare name multiply it entrywise: M.*(u*w').
+  for (const std::size_t edge : {e, f}) {
+    const std::size_t u = other_end(edge, v);
+    if (u == v || vertices_[u].weight.empty() || vertices_[v].weight.empty()) continue;
+    if (is_name(reader_->bundle_link(edges_[edge].bundle).forward)) continue;
+    Chain outer = reader_->bundle_chain(vertices_[edges_[edge].a].weight);
+    outer = joined(std::move(outer), reversed(reader_->bundle_chain(vertices_[edges_[edge].b].weight)));
+    edges_[edge].bundle.push_back(plain(std::move(outer)));
+    vertices_[u].weight.clear();
+    vertices_[v].weight.clear();
+  }
   Chain chain = joined(reversed(chain_from(e, v)), diagonal(vertices_[v].weight));
   return joined(std::move(chain), chain_from(f, v));
 }
@@ -57,7 +68,7 @@ void Contraction::erase(std::vector<std::size_t> edges) {
 Item Contraction::plain(Chain chain) const {
   Item item;
   item.chain = std::move(chain);
-  item.order = 0xffffffffU;
+  item.order = kLast;
   return item;
 }
 
@@ -255,6 +266,7 @@ Ast Contraction::trace(const Chain& ring) {
     offer(reader_->chain_tree(arc(s, n), true));
     offer(reader_->chain_tree(arc(s, n), false));
   }
+  const Ast trace = best;  // a longer ring gives it up for two operations only
   for (std::size_t s = 0; n >= 2 && n <= 8 && s < n; ++s) {
     for (std::size_t length = 1; length <= n / 2; ++length) {
       const Link a = reader_->chain_link(arc(s, length));
@@ -263,7 +275,8 @@ Ast Contraction::trace(const Chain& ring) {
         const Ast x = turned ? a.backward : a.forward;
         const Ast y = turned ? b.forward : b.backward;
         const Ast product = x == y ? forge_->power(x, forge_->number(2)) : forge_->times(x, y);
-        best = forge_->least(best, forge_->sum_all(product));
+        const Ast sum = forge_->sum_all(product);
+        if (n == 2 || forge_->operations(sum) + 1 < forge_->operations(trace)) best = forge_->least(best, sum);
       }
     }
   }

@@ -72,7 +72,7 @@ Ast Reader::chain_tree(const Chain& chain, bool forward) {
     return forge.transpose(plain_product(forge, run, 0, run.size()));
   };
   for (std::size_t to = 1; to <= n; ++to) {
-    best[to] = {best[to - 1].cost + forge.operations(ahead[to - 1]) + 1, to - 1, 0};
+    best[to] = {best[to - 1].cost + forge.cost(ahead[to - 1]) + Forge::kOperation, to - 1, 0};
     const auto offer = [&](std::int64_t cost, std::size_t from, int how) {
       if (best[from].cost + cost < best[to].cost) best[to] = {best[from].cost + cost, from, how};
     };
@@ -81,10 +81,10 @@ Ast Reader::chain_tree(const Chain& chain, bool forward) {
           is_square_matrix(ahead[from]) && std::all_of(ahead.begin() + static_cast<std::ptrdiff_t>(from),
                                                        ahead.begin() + static_cast<std::ptrdiff_t>(to),
                                                        [&](const Ast& a) { return a == ahead[from]; });
-      if (equal) offer(forge.operations(ahead[from]) + 1, from, 1);
+      if (equal) offer(forge.cost(ahead[from]) + Forge::kOperation, from, 1);
       const bool ends =
           (from == 0 && to == n) || !ahead[from]->type.is_matrix() || !ahead[to - 1]->type.is_matrix();
-      if (ends && to - from <= 12) offer(forge.operations(run_backwards(from, to)) + 1, from, 2);
+      if (ends && to - from <= 12) offer(forge.cost(run_backwards(from, to)) + Forge::kOperation, from, 2);
     }
   }
   std::vector<Ast> parts;
@@ -126,7 +126,8 @@ Ast Reader::raise(const Ast& base, const Exponent& exponent) {
 
 Item Reader::item_of(Expr factor, const Roles& forward, const Roles& backward, const Node* negated_sum) {
   Item item;
-  item.order = factor->id;
+  const bool direction = factor->kind == Kind::Variable && factor->role == Role::Direction;
+  item.order = direction ? kLast : factor->id;
   Expr base = factor;
   if (factor->kind == Kind::Power) {
     base = factor->operands[0];
@@ -140,8 +141,12 @@ Item Reader::item_of(Expr factor, const Roles& forward, const Roles& backward, c
     link = {forge.least(link.forward, forge.transpose(link.backward)),
             forge.least(link.backward, forge.transpose(link.forward))};
   } else {
-    link.forward = read(base, forward);
-    link.backward = backward == forward ? link.forward : read(base, backward);
+    const bool even = !item.exponent.tree && item.exponent.number.is_even();
+    const auto oriented = [&](const Roles& roles) {
+      return even ? read_even(base, roles) : read(base, roles);
+    };
+    link.forward = oriented(forward);
+    link.backward = backward == forward ? link.forward : oriented(backward);
   }
   item.chain = {link};
   return item;
@@ -156,10 +161,10 @@ Quotient Reader::quotient(const Bundle& bundle, bool forward) {
   std::vector<Part> parts;
   for (const auto& item : bundle)
     parts.push_back({chain_tree(item.chain, forward), item.exponent, item.order});
-  // Scalars, then names, then the rest in the order in which they came to be.
+  // Scalars, then names, then the rest in the order in which they came to be, directions last.
   std::stable_sort(parts.begin(), parts.end(), [this](const Part& a, const Part& b) {
     const auto key = [this](const Part& p) {
-      const bool name = forge.operations(p.tree) == 0;
+      const bool name = forge.operations(p.tree) == 0 && p.order != kLast;
       return std::tuple(!p.tree->type.is_scalar(), !name, p.order);
     };
     return key(a) < key(b);

@@ -98,14 +98,17 @@ Ast Contraction::finish_matrix(const Rational& magnitude, std::size_t r, std::si
   Item scaling;
   scaling.chain = below ? outer(inverted(rows), inverted(columns)) : outer(rows, columns);
   scaling.exponent.negative = below;
-  scaling.order = 0xffffffffU;
+  scaling.order = kLast;
   entrywise.push_back(scaling);
   if (below) offer_bundle(entrywise);
   Chain chain = diagonal(rows);
   for (const auto& l : reader_->bundle_chain(middle)) chain.push_back(l);
   for (const auto& l : diagonal(columns)) chain.push_back(l);
   offer_chain(chain);
-  if (!below) offer_bundle(entrywise);
+  // diag(u)*K*diag(v) keeps its form around a name.
+  const Ast plain_middle = reader_->bundle_link(middle).forward;
+  const bool named = !rows.empty() && !columns.empty() && is_name(plain_middle);
+  if (!below && !named) offer_bundle(entrywise);
   return best;
 }
 

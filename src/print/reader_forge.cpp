@@ -13,6 +13,7 @@ using syntax::Type;
 namespace {
 
 constexpr std::int64_t kMany = std::int64_t{1} << 40;
+constexpr std::int64_t kOperation = Forge::kOperation;
 
 bool counts(const syntax::Node& n) {
   switch (n.kind) {
@@ -36,10 +37,16 @@ Type product_type(const Type& a, const Type& b) {
   return Type{a.rows, b.columns, {}};
 }
 
+// 1 where something holds, else 0.
+bool is_mask(const Ast& a) {
+  return is_call(a, "where") && is_number(a->args[1], "1") && is_number(a->args[2], "0");
+}
+
 }  // namespace
 
 bool is_call(const Ast& a, std::string_view function) { return a->kind == K::Call && a->text == function; }
 bool is_binary(const Ast& a, std::string_view op) { return a->kind == K::Binary && a->text == op; }
+bool is_name(const Ast& a) { return (a->kind == K::Transpose ? a->args[0] : a)->kind == K::Name; }
 bool is_number(const Ast& a, std::string_view text) { return a->kind == K::Number && a->text == text; }
 
 Ast Forge::make(K kind, std::string text, std::vector<Ast> args, const Type& type) {
@@ -56,21 +63,34 @@ Ast Forge::make(K kind, std::string text, std::vector<Ast> args, const Type& typ
   n->args = std::move(args);
   n->type = type;
   n->typed = true;
-  std::int64_t total = counts(*n) ? 1 : 0;
-  for (const auto& a : n->args) total = std::min(kMany, total + operations(a));
-  operations_[n.get()] = total;
+  Counts total;
+  if (counts(*n)) {
+    const bool turns_compound =
+        kind == K::Transpose && n->args[0]->kind != K::Name && n->args[0]->kind != K::Call;
+    total = {1, kOperation + (turns_compound ? 1 : 0)};
+  }
+  for (const auto& a : n->args) {
+    total.operations = std::min(kMany, total.operations + operations(a));
+    total.cost = std::min(kOperation * kMany, total.cost + cost(a));
+  }
+  counts_[n.get()] = total;
   index_.emplace(h, n);
   return n;
 }
 
 std::int64_t Forge::operations(const Ast& tree) const {
-  const auto at = operations_.find(tree.get());
-  return at == operations_.end() ? kMany : at->second;
+  const auto at = counts_.find(tree.get());
+  return at == counts_.end() ? kMany : at->second.operations;
+}
+
+std::int64_t Forge::cost(const Ast& tree) const {
+  const auto at = counts_.find(tree.get());
+  return at == counts_.end() ? kOperation * kMany : at->second.cost;
 }
 
 Ast Forge::least(const Ast& a, const Ast& b) const {
   if (!a || !b) return a ? a : b;
-  return operations(b) < operations(a) ? b : a;
+  return cost(b) < cost(a) ? b : a;
 }
 
 Ast Forge::number(const Rational& value) {
@@ -132,6 +152,8 @@ Ast Forge::multiply(const Ast& a, const Ast& b) {
 Ast Forge::times(const Ast& a, const Ast& b) {
   if (a->type.is_scalar()) return scale(a, b, true);
   if (b->type.is_scalar()) return scale(b, a, true);
+  if (is_mask(b)) return call("where", {b->args[0], a, number(0)}, b->type);
+  if (is_mask(a)) return call("where", {a->args[0], b, number(0)}, a->type);
   return binary(".*", a, b, a->type);
 }
 
@@ -161,6 +183,7 @@ Ast Forge::scale(const Ast& scalar, const Ast& a, bool keep_inner) {
 
 Ast Forge::scale_within(const Ast& scalar, const Ast& a, bool in_chain, bool keep_inner) {
   if (is_number(a, "1")) return scalar;
+  if (is_mask(a)) return call("where", {a->args[0], scalar, a->args[2]}, a->type);
   const bool chain = is_binary(a, "*");
   const bool inner = chain && a->type.is_scalar() && !a->args[0]->type.is_scalar();
   const bool entrywise = is_binary(a, ".*") || is_binary(a, "./");

@@ -17,12 +17,15 @@ class Forge {
  public:
   using Ast = syntax::Ast;
   using Type = syntax::Type;
+  static constexpr std::int64_t kOperation = 64;  // the cost of an operation
 
   /// The tree, shared with an equal one.
   Ast make(syntax::Kind kind, std::string text, std::vector<Ast> args, const Type& type);
   /// Operations in the tree (not in the graph of shared subtrees), saturating.
   [[nodiscard]] std::int64_t operations(const Ast& tree) const;
-  /// The tree with fewer operations; the first of two equal ones. A null tree loses.
+  /// Operations first; between equals, transposes of names and calls before transposes of sums and products.
+  [[nodiscard]] std::int64_t cost(const Ast& tree) const;
+  /// The tree of less cost; the first of two equal ones. A null tree loses.
   [[nodiscard]] Ast least(const Ast& a, const Ast& b) const;
 
   /// A number that is not negative: 3, 3/2, 0.1.
@@ -62,11 +65,17 @@ class Forge {
   Ast scale_within(const Ast& scalar, const Ast& a, bool in_chain, bool keep_inner);
 
   std::unordered_multimap<std::size_t, Ast> index_;
-  std::unordered_map<const syntax::Node*, std::int64_t> operations_;
+  struct Counts {
+    std::int64_t operations = 0;
+    std::int64_t cost = 0;
+  };
+  std::unordered_map<const syntax::Node*, Counts> counts_;
 };
 
 bool is_call(const syntax::Ast& a, std::string_view function);
 bool is_binary(const syntax::Ast& a, std::string_view op);
+/// A or A'
+bool is_name(const syntax::Ast& a);
 bool is_number(const syntax::Ast& a, std::string_view text);
 
 }  // namespace adjoint

@@ -129,6 +129,7 @@ bool Builder::add_factor(const Factor& f) {
   Roles forward;
   Roles backward;
   std::vector<std::size_t> ends;
+  bool needs = false;
   for (const auto l : f.labels) {
     const auto i = static_cast<std::size_t>(l);
     if (gone(l)) {
@@ -141,10 +142,12 @@ bool Builder::add_factor(const Factor& f) {
       forward.push_back(ends.empty() ? row() : column());
       backward.push_back(ends.empty() ? column() : row());
       ends.push_back(vertex_[i]);
-      if (reader_.needs_index(f.expr, static_cast<int>(forward.size()) - 1)) block(l);
+      if (!reader_.needs_index(f.expr, static_cast<int>(forward.size()) - 1)) continue;
+      needs = true;
+      block(l);
     }
   }
-  if (ends.size() > 2) {
+  if (ends.size() > 2 && !needs) {
     for (const auto l : f.labels) {
       if (!gone(l) && !at_[static_cast<std::size_t>(l)]) block(l);
     }
@@ -171,9 +174,39 @@ bool Builder::build(bool with_scalars) {
 
 }  // namespace
 
+// What is written as a product joins this one: A'*(x/norm(x)) = A'*x/norm(x).
+Expr with_expansions(const Node& n) {
+  std::vector<Factor> factors = n.factors;
+  bool opened = false;
+  for (auto& f : factors) {
+    const Expr e = expansion(f.expr);
+    if (!e || e->kind != Kind::Product) continue;
+    f.expr = e;
+    opened = true;
+  }
+  if (!opened) return {};
+  const Expr product = n.graph->product(n.coefficient, factors, n.output, n.label_sizes);
+  return product.get() == &n ? Expr() : product;
+}
+
 Signed Reader::read_product(const Node& n, const Rational& number, const Roles& roles) {
+  if (const Expr product = with_expansions(n)) return read_term(number, product, roles);
   const Rational c = n.coefficient * number;
   return {c.is_negative(), read_magnitude(n, c.absolute(), roles, {}, nullptr)};
+}
+
+Ast Reader::read_turned(const Node& n, const Rational& magnitude, const Roles& roles) {
+  if (const Expr product = with_expansions(n)) {
+    return product->kind == Kind::Product ? read_turned(*product, magnitude, roles) : nullptr;
+  }
+  Ast best;
+  int tries = 0;
+  for (const auto& f : n.factors) {
+    const Expr base = f.expr->kind == Kind::Power ? f.expr->operands[0] : f.expr;
+    if (base->kind != Kind::Sum || tries++ == 3) continue;
+    best = forge.least(best, read_magnitude(n, magnitude, roles, {}, base.get()));
+  }
+  return best;
 }
 
 Ast Reader::read_magnitude(const Node& n, const Rational& magnitude, const Roles& roles,

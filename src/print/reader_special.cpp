@@ -37,7 +37,7 @@ Ast Reader::read_special(const Node& n, const Roles& roles) {
   if (name == "norm_p") {
     const Expr x = n.operands[0];
     if (x.rank() > 2) return forge.call("norm", {read_higher(x), read(n.operands[1], {})}, {});
-    const Ast array = forge.least(read(x, natural(x.rank())), read(x, flipped(natural(x.rank()))));
+    const Ast array = forge.least(read_even(x, natural(x.rank())), read_even(x, flipped(natural(x.rank()))));
     return forge.call("norm", {array, read(n.operands[1], {})}, {});
   }
   if (name == "slice") return read_slice(n, roles);

@@ -55,8 +55,9 @@ struct Link {
   syntax::Ast forward;
   syntax::Ast backward;
 };
-using Chain = std::vector<Link>;  // a matrix product
-struct Item {                     // a chain to a power; a lone link where the exponent is not 1
+using Chain = std::vector<Link>;                     // a matrix product
+inline constexpr std::uint32_t kLast = 0xffffffffU;  // the order of what stands last in a product
+struct Item {  // a chain to a power; a lone link where the exponent is not 1
   Chain chain;
   Exponent exponent;
   std::uint32_t order = 0;
@@ -70,7 +71,10 @@ struct Quotient {
 Chain reversed(const Chain& chain);
 Bundle reversed(Bundle bundle);
 
-class Contraction;
+/// What an application is written as where it has no name in the notation, else null.
+Expr expansion(Expr e);
+/// The product with its factors expanded, or null where none is.
+Expr with_expansions(const Node& n);
 
 class Reader {
  public:
@@ -84,6 +88,13 @@ class Reader {
   syntax::Ast read_signed(const Signed& s) { return s.negative ? forge.negate(s.tree) : s.tree; }
   /// A sum with all signs changed where `negated`; null if it has no positive term then.
   syntax::Ast read_sum(const Node& n, const Roles& roles, bool negated);
+  /// The product -e written with a plus, by turning the signs of one of its sums: -(a-b)*c = (b-a)*c. Or
+  /// null.
+  syntax::Ast read_turned(const Node& n, const Rational& magnitude, const Roles& roles);
+  /// The value up to its sign, where that is free: norm(A*x-b) rather than norm(b-A*x).
+  syntax::Ast read_even(Expr e, const Roles& roles);
+  /// A sum of diagonal matrices as the diagonal of one vector.
+  Expr merged_diagonals(const Node& n);
   Signed read_product(const Node& n, const Rational& number, const Roles& roles);
   /// The same with some labels fixed at indices, as far as sign and numbers go.
   syntax::Ast read_magnitude(const Node& n, const Rational& magnitude, const Roles& roles,

@@ -49,7 +49,45 @@ Signed Reader::read_term(const Rational& number, Expr e, const Roles& roles) {
   return {number.is_negative(), assemble(number.absolute(), {}, {read(e, roles), nullptr})};
 }
 
+// diag(x) + diag(y) = diag(x+y): two or more terms of a sum on the diagonal.
+Expr Reader::merged_diagonals(const Node& n) {
+  if (n.rank() != 2) return {};
+  std::vector<Term> vectors;
+  std::vector<Term> rest;
+  for (const auto& t : n.terms) {
+    const Node& e = *t.expr;
+    if (e.kind == Kind::Product && e.output[0] == e.output[1] && !e.factors.empty()) {
+      vectors.push_back(
+          {t.coefficient, n.graph->product(e.coefficient, e.factors, {e.output[0]}, e.label_sizes)});
+    } else {
+      rest.push_back(t);
+    }
+  }
+  if (vectors.size() < 2) return {};
+  rest.push_back({1, diagonal_matrix(n.graph->sum(vectors))});
+  const Expr merged = n.graph->sum(rest);
+  return merged.get() == &n ? Expr() : merged;
+}
+
+Ast Reader::read_even(Expr e, const Roles& roles) {
+  const Ast as_it_is = read(e, roles);
+  if (e->kind != Kind::Sum || !as_it_is) return as_it_is;
+  const Ast straight = read_sum(*e, roles, true);
+  if (!straight) return as_it_is;
+  const Ast across = read_sum(*e, flipped(roles), true);
+  const Ast turned = across ? forge.least(straight, forge.transpose(across)) : straight;
+  const auto lead = [this](Ast a) {
+    while (a->kind == syntax::Kind::Transpose || is_binary(a, "+") || is_binary(a, "-")) a = a->args[0];
+    return forge.operations(a);
+  };
+  const bool better = forge.operations(turned) <= forge.operations(as_it_is) && lead(turned) > lead(as_it_is);
+  return better ? turned : as_it_is;
+}
+
 Ast Reader::read_sum(const Node& n, const Roles& roles, bool negated) {
+  if (const Expr merged = merged_diagonals(n)) {
+    if (!negated) return read(merged, roles);
+  }
   struct Entry {
     bool negative;
     bool constant;
@@ -62,8 +100,13 @@ Ast Reader::read_sum(const Node& n, const Roles& roles, bool negated) {
   for (const auto& t : n.terms) {
     const bool bare = array && is_broadcast(t.expr, roles);
     array = true;
-    const Signed s =
-        read_term(negated ? -t.coefficient : t.coefficient, t.expr, bare ? without_free(roles) : roles);
+    const Roles term_roles = bare ? without_free(roles) : roles;
+    Signed s = read_term(negated ? -t.coefficient : t.coefficient, t.expr, term_roles);
+    if (s.negative && t.expr->kind == Kind::Product) {  // ... - A'*(b-A*x) = ... + A'*(A*x-b)
+      const Rational magnitude = (t.coefficient * t.expr->coefficient).absolute();
+      const Ast turned = read_turned(*t.expr, magnitude, term_roles);
+      if (turned && forge.operations(turned) <= forge.operations(s.tree)) s = {false, turned};
+    }
     const bool constant =
         t.expr->kind == Kind::Product && t.expr->factors.empty() && s.tree->type.is_scalar();
     entries.push_back({s.negative, constant, s.tree});
