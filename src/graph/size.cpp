@@ -40,6 +40,60 @@ void add_term(Terms& terms, const Size::Monomial& monomial, std::int64_t coeffic
   }
 }
 
+// A name is a key of `values`, or "min(a,b)" of two sums of terms c*name*name.
+std::optional<std::int64_t> value_of(std::string_view name, const SizeValues& values);
+
+std::optional<std::int64_t> polynomial_value(std::string_view text, const SizeValues& values) {
+  std::int64_t sum = 0;
+  std::size_t k = 0;
+  while (k < text.size()) {
+    std::int64_t term = 1;
+    if (text[k] == '+' || text[k] == '-') term = text[k++] == '-' ? -1 : 1;
+    for (;;) {
+      std::size_t end = k;
+      int depth = 0;
+      while (end < text.size() && (depth > 0 || (text[end] != '+' && text[end] != '-' && text[end] != '*'))) {
+        depth += text[end] == '(' ? 1 : text[end] == ')' ? -1 : 0;
+        ++end;
+      }
+      const auto value = value_of(text.substr(k, end - k), values);
+      if (!value) return std::nullopt;
+      term = checked_multiply(term, *value);
+      k = end;
+      if (k >= text.size() || text[k] != '*') break;
+      ++k;
+    }
+    sum = checked_add(sum, term);
+  }
+  return sum;
+}
+
+std::optional<std::int64_t> value_of(std::string_view name, const SizeValues& values) {
+  if (const auto at = values.find(name); at != values.end()) return at->second;
+  if (!name.empty() && std::all_of(name.begin(), name.end(), [](char c) { return c >= '0' && c <= '9'; })) {
+    return std::stoll(std::string(name));
+  }
+  if (const auto caret = name.find('^'); caret != std::string_view::npos && !name.starts_with("min(")) {
+    const auto base = value_of(name.substr(0, caret), values);
+    const auto power = value_of(name.substr(caret + 1), values);
+    if (!base || !power) return std::nullopt;
+    std::int64_t product = 1;
+    for (std::int64_t i = 0; i < *power; ++i) product = checked_multiply(product, *base);
+    return product;
+  }
+  if (!name.starts_with("min(")) return std::nullopt;
+  int depth = 0;
+  for (std::size_t k = 4; k < name.size(); ++k) {
+    depth += name[k] == '(' ? 1 : name[k] == ')' ? -1 : 0;
+    if (name[k] != ',' || depth != 0) continue;
+    const auto a = polynomial_value(name.substr(4, k - 4), values);
+    const auto b = polynomial_value(name.substr(k + 1, name.size() - k - 2), values);
+    if (!a || !b) return std::nullopt;
+    return std::min(*a, *b);
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 Size::Size(std::int64_t constant) {
@@ -66,9 +120,9 @@ std::optional<std::int64_t> Size::evaluate(const SizeValues& values) const {
   for (const auto& [monomial, coefficient] : terms_) {
     std::int64_t product = coefficient;
     for (const auto& name : monomial) {
-      const auto at = values.find(name);
-      if (at == values.end()) return std::nullopt;
-      product = checked_multiply(product, at->second);
+      const auto value = value_of(name, values);
+      if (!value) return std::nullopt;
+      product = checked_multiply(product, *value);
     }
     sum = checked_add(sum, product);
   }

@@ -1,0 +1,108 @@
+#include "eval/evaluate.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace adjoint {
+
+std::int64_t Evaluator::size(const Size& s) const {
+  const auto v = s.evaluate(point_.sizes);
+  if (!v) throw NumericalError("the size " + s.text() + " is not known");
+  return *v;
+}
+
+const Array& Evaluator::operator()(Expr expr) {
+  for (const auto& e : topological(std::span(&expr, 1))) {
+    if (!done_.contains(e.get())) done_.emplace(e.get(), compute(e));
+  }
+  return done_.at(expr.get());
+}
+
+// 0 times the infinite slope of a root at 0 counts as 0: the element of least norm of the subdifferential
+// of sqrt(sum of squares); kinks() says where that was needed.
+Array Evaluator::product(const Node& n) {
+  std::vector<std::int64_t> sizes;
+  for (const auto& s : n.label_sizes) sizes.push_back(size(s));
+  std::vector<Labelled> factors;
+  bool infinite = false;
+  for (const auto& f : n.factors) {
+    factors.push_back({done_.at(f.expr.get()), f.labels});
+    if (f.expr->kind != Kind::Power) continue;
+    const auto& data = factors.back().array.data;
+    infinite = infinite || std::any_of(data.begin(), data.end(), [](double v) { return std::isinf(v); });
+  }
+  Array r = einstein(n.coefficient.value(), factors, n.output, sizes);
+  if (infinite && std::any_of(r.data.begin(), r.data.end(), [](double v) { return std::isnan(v); })) {
+    for (std::size_t k = 0; k < factors.size(); ++k) {
+      if (n.factors[k].expr->kind != Kind::Power) continue;
+      for (auto& v : factors[k].array.data) v = std::isinf(v) ? 0 : v;
+    }
+    const Array finite = einstein(n.coefficient.value(), factors, n.output, sizes);
+    for (std::size_t k = 0; k < r.data.size(); ++k) {
+      if (std::isnan(r.data[k])) r.data[k] = finite.data[k];
+    }
+  }
+  return r;
+}
+
+Array Evaluator::compute(Expr expr) {
+  const Node& n = *expr;
+  switch (n.kind) {
+    case Kind::Variable: {
+      const auto at = point_.values.find(&n);
+      if (at == point_.values.end()) throw NumericalError("no value is given for " + n.name());
+      return at->second;
+    }
+    case Kind::Extent:
+      return Array(static_cast<double>(size(n.extent)));
+    case Kind::Product:
+      return product(n);
+    case Kind::Sum: {
+      Array r = done_.at(n.terms[0].expr.get());
+      const double c = n.terms[0].coefficient.value();
+      for (auto& v : r.data) v *= c;
+      for (std::size_t t = 1; t < n.terms.size(); ++t) {
+        const auto& other = done_.at(n.terms[t].expr.get()).data;
+        const double d = n.terms[t].coefficient.value();
+        for (std::size_t k = 0; k < r.data.size(); ++k) r.data[k] += d * other[k];
+      }
+      return r;
+    }
+    case Kind::Power: {
+      Array r = done_.at(n.operands[0].get());
+      const double e = done_.at(n.operands[1].get()).data[0];
+      for (auto& v : r.data) {
+        v = e == 2 ? v * v : e == -1 ? 1 / v : e == 0.5 ? std::sqrt(v) : e == -0.5 ? 1 / std::sqrt(v) : std::pow(v, e);
+      }
+      return r;
+    }
+    case Kind::Apply: {
+      std::vector<std::int64_t> shape;
+      for (const auto& s : n.shape) shape.push_back(size(s));
+      if (n.op->name == "unit") {
+        Array r(shape);
+        const std::int64_t i = size(n.attributes.sizes[1]);
+        if (i < 1 || i > r.size()) throw NumericalError("index " + std::to_string(i) + " is outside 1.." + std::to_string(r.size()));
+        r.data[static_cast<std::size_t>(i - 1)] = 1;
+        return r;
+      }
+      std::vector<const Array*> operands;
+      for (const auto& o : n.operands) operands.push_back(&done_.at(o.get()));
+      Array start;
+      if (n.op->name == "slice") {
+        const std::int64_t first = size(n.attributes.sizes[0]);
+        const auto axis = static_cast<std::size_t>(n.attributes.integers[0]);
+        if (first < 0 || first + shape[axis] > operands[0]->shape[axis]) {
+          throw NumericalError("the range " + std::to_string(first + 1) + ":" + std::to_string(first + shape[axis]) +
+                               " is outside 1.." + std::to_string(operands[0]->shape[axis]));
+        }
+        start = Array(static_cast<double>(first));
+        operands.push_back(&start);
+      }
+      return apply_operation(n, operands, shape);
+    }
+  }
+  throw NumericalError("unknown node");
+}
+
+}  // namespace adjoint

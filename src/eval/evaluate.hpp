@@ -1,0 +1,45 @@
+// The value of an expression at a point.
+#pragma once
+
+#include <unordered_map>
+#include <vector>
+
+#include "eval/array.hpp"
+#include "eval/routines.hpp"
+#include "graph/graph.hpp"
+
+namespace adjoint {
+
+/// Values of variables by node, and of size names.
+struct Point {
+  std::unordered_map<const Node*, Array> values;
+  SizeValues sizes;
+};
+
+/// Evaluates expressions at one point, each node once.
+class Evaluator {
+ public:
+  explicit Evaluator(const Point& point) : point_(point) {}
+  /// Throws NumericalError where the expression has no value there or a variable has none.
+  const Array& operator()(Expr expr);
+
+ private:
+  Array compute(Expr expr);
+  Array product(const Node& n);
+  [[nodiscard]] std::int64_t size(const Size& s) const;
+
+  const Point& point_;
+  std::unordered_map<const Node*, Array> done_;
+};
+
+/// A place at which the function is not differentiable in a way that matters there: an operation whose
+/// condition fails while the result depends on it to first order.
+struct Kink {
+  Expr where;         // the application (or power)
+  std::string what;   // "norm at 0", "a tie in max"
+};
+
+/// Kinks of f at the point, among nodes that depend on one of the variables.
+std::vector<Kink> kinks(Expr f, std::span<const Expr> variables, const Point& point);
+
+}  // namespace adjoint
