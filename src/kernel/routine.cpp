@@ -105,19 +105,20 @@ std::size_t axis_of(const Shape& shape, const Attributes& attributes) {
     refuse("a routine along an axis that is not there");
   return static_cast<std::size_t>(axis);
 }
+bool over_all(const Attributes& attributes) { return attributes.empty() || attributes[0] < 0; }
 Shapes reduced(const Shapes& in, const Attributes& attributes) {
-  if (attributes.empty()) return {Shape{}};
+  if (over_all(attributes)) return {Shape{}};
   Shape shape = in.at(0);
   shape.erase(shape.begin() + static_cast<std::ptrdiff_t>(axis_of(shape, attributes)));
   return {shape};
 }
 Shapes along_axis(const Shapes& in, const Attributes& attributes) {
-  if (!attributes.empty()) axis_of(in.at(0), attributes);
+  if (!over_all(attributes)) axis_of(in.at(0), attributes);
   return {in.at(0)};
 }
 Shapes product_hessian(const Shapes& in, const Attributes& attributes) {
   Shape shape = in.at(0);
-  if (attributes.empty()) {
+  if (over_all(attributes)) {
     const Shape twice = shape;
     shape.insert(shape.end(), twice.begin(), twice.end());
   } else {
@@ -194,7 +195,7 @@ RoutineCost direction_cost(const Shapes& in, const Attributes&) { return {all(in
 RoutineCost free_of_charge(const Shapes&, const Attributes&) { return {}; }
 RoutineCost product_hessian_cost(const Shapes& in, const Attributes& attributes) {
   const P last(product_hessian(in, attributes)[0].back());
-  const P n = attributes.empty() ? all(in) : last;
+  const P n = over_all(attributes) ? all(in) : last;
   return {{}, P(2) * all(in) * n, {}, {}, {}};
 }
 RoutineCost call_cost(const Shapes&, const Attributes&) { return {{}, {}, {}, {}, 1}; }
@@ -226,21 +227,23 @@ constexpr std::array kRoutines{
     RoutineInfo{"svdv", 1, 1, true, right_factor, thin<7, 1, 4, 1>},
     RoutineInfo{"polar", 1, 1, true, same_matrix, thin<8, 1, 4, 1>},
     RoutineInfo{"dpolar", 2, 1, true, same_pair, thin<12, 1, 4, 1>},
+    RoutineInfo{"normnuc", 1, 1, true, matrix_to_scalar, thin<2, 1, -2, 3>},
     RoutineInfo{"normop", 1, 1, true, matrix_to_scalar, thin<2, 1, -2, 3>},
-    RoutineInfo{"opdir", 1, 1, true, same_matrix, thin<7, 1, 4, 1>},
+    RoutineInfo{"normop_grad", 1, 1, true, same_matrix, thin<7, 1, 4, 1>},
     RoutineInfo{"tril", 1, 1, true, same_matrix, free_of_charge},
     RoutineInfo{"triu", 1, 1, true, same_matrix, free_of_charge},
     RoutineInfo{"norm", 1, 1, false, scalar_of_any, norm_cost},
     RoutineInfo{"direction", 1, 1, false, same_any, direction_cost},
-    RoutineInfo{"normp", 2, 1, false, scalar_of_any, per_entry<2, 0, 1>},
-    RoutineInfo{"max", 1, 1, false, reduced, per_entry<1, 0, 0>},
-    RoutineInfo{"min", 1, 1, false, reduced, per_entry<1, 0, 0>},
+    RoutineInfo{"norm_p", 2, 1, false, scalar_of_any, per_entry<2, 0, 1>},
+    RoutineInfo{"norm_p_grad", 2, 1, false, same_any, per_entry<3, 1, 1>},
+    RoutineInfo{"maximum", 1, 1, false, reduced, per_entry<1, 0, 0>},
+    RoutineInfo{"minimum", 1, 1, false, reduced, per_entry<1, 0, 0>},
     RoutineInfo{"prod", 1, 1, false, reduced, per_entry<1, 0, 0>},
     RoutineInfo{"logsumexp", 1, 1, false, reduced, per_entry<3, 0, 1>},
-    RoutineInfo{"maxgrad", 1, 1, false, along_axis, per_entry<3, 0, 0>},
-    RoutineInfo{"mingrad", 1, 1, false, along_axis, per_entry<3, 0, 0>},
+    RoutineInfo{"max_grad", 1, 1, false, along_axis, per_entry<3, 0, 0>},
+    RoutineInfo{"min_grad", 1, 1, false, along_axis, per_entry<3, 0, 0>},
     RoutineInfo{"softmax", 1, 1, false, along_axis, per_entry<3, 1, 1>},
-    RoutineInfo{"prodexcept", 1, 1, false, along_axis, per_entry<3, 0, 0>},
+    RoutineInfo{"prod_grad", 1, 1, false, along_axis, per_entry<3, 0, 0>},
     RoutineInfo{"prod_hess", 1, 1, false, product_hessian, product_hessian_cost},
     RoutineInfo{"cumsum", 1, 1, false, along_axis, per_entry<1, 0, 0>},
     RoutineInfo{"cumsumT", 1, 1, false, along_axis, per_entry<1, 0, 0>},
@@ -248,6 +251,7 @@ constexpr std::array kRoutines{
     RoutineInfo{"logdet_inv", 1, 2, true, both<square_to_scalar, square_to_square>, cubic<1, 1, 1, 1>},
     RoutineInfo{"det_adj", 1, 2, true, both<square_to_scalar, square_to_square>, cubic<1, 1, 1, 0, 1>},
     RoutineInfo{"svdvals_polar", 1, 2, true, both<singular_values, same_matrix>, thin<8, 1, 4, 1>},
+    RoutineInfo{"normnuc_polar", 1, 2, true, both<matrix_to_scalar, same_matrix>, thin<8, 1, 4, 1>},
     RoutineInfo{"eig", 1, 2, true, both<square_to_vector, square_to_square>, cubic<9, 2>},
     RoutineInfo{"svd", 1, 3, true, svd_shapes, thin<7, 1, 4, 1>},
 };
@@ -350,7 +354,9 @@ std::vector<std::string_view> routine_names() {
 
 Size smaller(const Size& n, const Size& p) {
   if (const auto difference = (n - p).constant()) return *difference <= 0 ? n : p;
-  return Size::name("min(" + n.text() + "," + p.text() + ")");
+  const std::string first = std::min(n.text(), p.text());
+  const std::string second = std::max(n.text(), p.text());
+  return Size::name("min(" + first + "," + second + ")");
 }
 
 SizeValues completed(const Program& program, SizeValues values) {

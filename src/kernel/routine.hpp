@@ -3,7 +3,7 @@
 // Matrix routines act on the first two axes; all trailing axes are a batch. An input with fewer
 // trailing axes than another is the same for every member of the batch; the inputs that have a
 // batch have the same one, and so has the result.
-// Axis routines (marked *) take attribute 0 as the axis; no attribute: over all entries.
+// Axis routines (marked *) take attribute 0 as the axis; none, or a negative one: over all entries.
 //
 //   name        inputs        result          meaning
 //   inv         (n,n)         (n,n)           inverse; refuses a singular matrix
@@ -25,15 +25,17 @@
 //   polar       (n,p)         (n,p)           U*V' over the range; gradient of the nuclear norm
 //   dpolar      (n,p),(n,p)   (n,p)           its derivative at X in direction H
 //   normop      (n,p)         ()              spectral norm
-//   opdir       (n,p)         (n,p)           u1*v1', averaged over ties: gradient of normop
+//   normop_grad (n,p)         (n,p)           u1*v1', averaged over ties
+//   normnuc     (n,p)         ()              nuclear norm
 //   tril triu   (n,p)         (n,p)
 //   norm        any           ()              2-norm of all entries, scaled
 //   direction   any           same            x/norm(x), 0 at 0
-//   normp       any, ()       ()              (sum |x|^p)^(1/p), p >= 1 or inf
-//   max min prod logsumexp *  any             the axis removed
-//   maxgrad mingrad *         any             same shape: share of each entry in the maximum
+//   norm_p      any, ()       ()              (sum |x|^p)^(1/p), p >= 1 or inf
+//   norm_p_grad any, ()       same            its gradient, 0 at 0
+//   maximum minimum prod logsumexp *   any    the axis removed
+//   max_grad min_grad *       any             same shape: share of each entry in the maximum
 //   softmax *                 any             same shape
-//   prodexcept *              any             same shape: product of the other entries
+//   prod_grad *               any             same shape: product of the other entries
 //   prod_hess *               (…,n,…)         the axis, then once more behind all: product of the entries
 //   except two, 0 on the diagonal cumsum cumsumT *          any             same shape; cumsumT sums from the
 //   end call        any…          as said         abstract function `function`; results are not inferred
@@ -41,6 +43,7 @@
 //   logdet_inv  (n,n)         (), (n,n)
 //   det_adj     (n,n)         (), (n,n)
 //   svdvals_polar (n,p)       (r), (n,p)
+//   normnuc_polar (n,p)       (), (n,p)
 //   eig         (n,n)         (n), (n,n)
 //   svd         (n,p)         (n,r), (r), (p,r)
 #pragma once

@@ -27,7 +27,7 @@ constexpr std::array kInfos{
     ScalarInfo{Pow, "elpow", 2, F::Transcendental},
     ScalarInfo{PowI, "powi", 1, F::Arithmetic},
     ScalarInfo{Less, "less", 2, F::Arithmetic},
-    ScalarInfo{LessEqual, "lesseq", 2, F::Arithmetic},
+    ScalarInfo{LessEqual, "less_equal", 2, F::Arithmetic},
     ScalarInfo{Equal, "equal", 2, F::Arithmetic},
     ScalarInfo{Select, "select", 3, F::Arithmetic},
     ScalarInfo{Max, "max", 2, F::Arithmetic},

@@ -90,7 +90,7 @@ struct ScalarInfo {
 };
 
 const ScalarInfo& info(ScalarOp op);
-/// The instruction of that name ("exp", "max", "less", "lesseq", "equal", "select", "elpow", …).
+/// The instruction of that name ("exp", "max", "less", "less_equal", "equal", "select", "elpow", …).
 std::optional<ScalarOp> scalar_op(std::string_view name);
 /// Multiplications that PowI takes, by binary powering; a negative exponent takes a division more.
 std::int64_t power_multiplications(std::int64_t exponent);
