@@ -85,9 +85,6 @@ Signs signs_of(const Node& n) {
                                    return std::find(n.output.begin(), n.output.end(), l) != n.output.end();
                                  }));
   if (summed) {
-    if (n.output.empty() && n.factors.size() == 2 && n.factors[0].expr == n.factors[1].expr) {
-      return Signs::nonnegative();  // a sum of squares
-    }
     if (!s.is_nonnegative() && !s.is_nonpositive()) return Signs::any();
   }
   if (off_diagonal) s.possible |= Signs::kZero;

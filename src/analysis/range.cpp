@@ -1,0 +1,277 @@
+#include "analysis/range.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "analysis/forms.hpp"
+#include "ops/record.hpp"
+
+namespace adjoint {
+namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+double down(double v) { return std::nextafter(v, -kInfinity); }
+double up(double v) { return std::nextafter(v, kInfinity); }
+
+double sum(double a, double b, bool upward) {
+  const double s = a + b;
+  if (!std::isfinite(s)) return std::isnan(s) ? (upward ? kInfinity : -kInfinity) : s;
+  const double t = s - a;  // the rounding error, exactly (Knuth)
+  const double error = (a - (s - t)) + (b - t);
+  if (upward) return error > 0 ? up(s) : s;
+  return error < 0 ? down(s) : s;
+}
+
+double times(double a, double b, bool upward) {
+  if (a == 0 || b == 0) return 0;
+  const double p = a * b;
+  if (!std::isfinite(a) || !std::isfinite(b)) return p;
+  if (!std::isfinite(p)) return upward ? (p > 0 ? kInfinity : -std::numeric_limits<double>::max())
+                                       : (p > 0 ? std::numeric_limits<double>::max() : -kInfinity);
+  if (std::fabs(p) < 1e-290) return upward ? up(p) : down(p);
+  const double error = std::fma(a, b, -p);
+  if (upward) return error > 0 ? up(p) : p;
+  return error < 0 ? down(p) : p;
+}
+
+double quotient(double a, double b, bool upward) {
+  if (std::isinf(b)) return 0;
+  const double q = a / b;
+  if (!std::isfinite(q)) return q;
+  const double error = std::fma(-q, b, a) / b;  // true minus computed, in sign
+  if (upward) return error > 0 ? up(q) : q;
+  return error < 0 ? down(q) : q;
+}
+
+// x^e for x >= 0, one end.
+double raised(double x, double e, bool upward) {
+  if (x == 0) return e > 0 ? 0 : kInfinity;
+  if (std::isinf(x)) return e > 0 ? kInfinity : 0;
+  if (x == 1) return 1;
+  if (e == std::floor(e) && std::fabs(e) <= 64) {
+    double r = 1;
+    for (int k = 0; k < static_cast<int>(std::fabs(e)); ++k) r = times(r, x, (e > 0) == upward);
+    return e > 0 ? r : quotient(1, r, upward);
+  }
+  const double p = std::pow(x, e);
+  if (!std::isfinite(p)) return upward ? kInfinity : std::numeric_limits<double>::max();
+  if (2 * e == std::floor(2 * e) && std::fabs(e) == 0.5) {  // an exact root stays exact
+    const double root = std::sqrt(x);
+    if (std::fma(root, root, -x) == 0 && (e > 0 || quotient(1, root, true) == quotient(1, root, false))) {
+      return e > 0 ? root : 1 / root;
+    }
+  }
+  return upward ? up(up(p)) : std::max(0.0, down(down(p)));
+}
+
+Range range_of(const Rational& c) {
+  const double v = c.value();
+  if (c.exact() && std::fabs(v) < 9e15 && c.denominator() != 0) {
+    const double product = v * static_cast<double>(c.denominator());
+    if (product == static_cast<double>(c.numerator()) &&
+        std::fma(v, static_cast<double>(c.denominator()), -product) == 0) {
+      return Range::point(v);
+    }
+    return {down(v), up(v)};
+  }
+  return c.exact() ? Range{down(v), up(v)} : Range::point(v);
+}
+
+Range count_of(const Size& size) {
+  if (const auto c = size.constant()) return Range::point(static_cast<double>(*c));
+  // Names stand for positive numbers; a difference of sizes is at least 0.
+  for (const auto& [monomial, coefficient] : size.terms()) {
+    if (coefficient < 0) return {0, kInfinity};
+  }
+  return {1, kInfinity};
+}
+
+Range power_of(const Range& b, const Rational& e) {
+  const double v = e.value();
+  const auto of_positive = [&](const Range& p) {
+    if (v > 0) return Range{raised(p.lower, v, false), raised(p.upper, v, true), p.open_lower, p.open_upper};
+    return Range{raised(p.upper, v, false), raised(p.lower, v, true), p.open_upper || std::isinf(p.upper), p.open_lower};
+  };
+  if (b.lower >= 0) return of_positive(b);
+  if (!e.is_integer()) return of_positive({0, std::max(0.0, b.upper), false, b.open_upper});
+  const bool even = e.is_even();
+  if (b.upper <= 0) {
+    const Range r = of_positive(-b);
+    return even ? r : -r;
+  }
+  if (even) {  // both signs
+    const double m = b.magnitude();
+    return v > 0 ? Range{0, raised(m, v, true)} : Range{raised(m, v, false), kInfinity};
+  }
+  if (v < 0) return Range::all();
+  return {-raised(-b.lower, v, true), raised(b.upper, v, true), b.open_lower, b.open_upper};
+}
+
+}  // namespace
+
+Range Range::of(const Signs& s) {
+  Range r;
+  if (s.is_nonnegative()) {
+    r.lower = 0;
+    r.open_lower = s.is_positive();
+  }
+  if (s.is_nonpositive()) {
+    r.upper = 0;
+    r.open_upper = s.is_negative();
+  }
+  return r;
+}
+
+bool Range::is_bounded() const { return std::isfinite(lower) && std::isfinite(upper); }
+double Range::magnitude() const { return std::max(std::fabs(lower), std::fabs(upper)); }
+
+Signs Range::signs() const {
+  Signs s{0};
+  if (!is_nonnegative()) s.possible |= Signs::kNegative;
+  if (!is_nonpositive()) s.possible |= Signs::kPositive;
+  if (!is_positive() && !is_negative()) s.possible |= Signs::kZero;
+  return s;
+}
+
+Range operator+(const Range& a, const Range& b) {
+  return {sum(a.lower, b.lower, false), sum(a.upper, b.upper, true), a.open_lower || b.open_lower,
+          a.open_upper || b.open_upper};
+}
+
+Range operator-(const Range& a) { return {-a.upper, -a.lower, a.open_upper, a.open_lower}; }
+
+Range operator*(const Range& a, const Range& b) {
+  if (a.lower >= 0 && b.lower >= 0) {
+    const bool open_lower = (a.open_lower && (b.open_lower || b.lower > 0)) || (b.open_lower && a.lower > 0);
+    const bool open_upper = (a.open_upper && b.upper > 0) || (b.open_upper && a.upper > 0);
+    return {times(a.lower, b.lower, false), times(a.upper, b.upper, true), open_lower, open_upper};
+  }
+  if (a.upper <= 0 && b.upper <= 0) return (-a) * (-b);
+  if (a.upper <= 0 && b.lower >= 0) return -((-a) * b);
+  if (a.lower >= 0 && b.upper <= 0) return -(a * (-b));
+  Range r{kInfinity, -kInfinity, false, false};
+  for (const double x : {a.lower, a.upper}) {
+    for (const double y : {b.lower, b.upper}) {
+      r.lower = std::min(r.lower, times(x, y, false));
+      r.upper = std::max(r.upper, times(x, y, true));
+    }
+  }
+  return r;
+}
+
+Range reciprocal(const Range& a) { return power_of(a, Rational(-1)); }
+
+Range intersection(const Range& a, const Range& b) {
+  Range r = a;
+  if (b.lower > r.lower) {
+    r.lower = b.lower;
+    r.open_lower = b.open_lower;
+  } else if (b.lower == r.lower) {
+    r.open_lower = r.open_lower || b.open_lower;
+  }
+  if (b.upper < r.upper) {
+    r.upper = b.upper;
+    r.open_upper = b.open_upper;
+  } else if (b.upper == r.upper) {
+    r.open_upper = r.open_upper || b.open_upper;
+  }
+  return r;
+}
+
+Range hull(const Range& a, const Range& b) {
+  return {std::min(a.lower, b.lower), std::max(a.upper, b.upper),
+          a.lower < b.lower ? a.open_lower : b.lower < a.lower ? b.open_lower : a.open_lower && b.open_lower,
+          a.upper > b.upper ? a.open_upper : b.upper > a.upper ? b.open_upper : a.open_upper && b.open_upper};
+}
+
+Assumptions Assumptions::with(Expr variable, const Range& range) const {
+  Assumptions more = *this;
+  for (auto& [known, interval] : more.ranges) {
+    if (known == variable) {
+      interval = intersection(interval, range);
+      return more;
+    }
+  }
+  more.ranges.emplace_back(variable, range);
+  return more;
+}
+
+Range Ranges::of(Expr expr) {
+  if (const auto at = done_.find(expr.get()); at != done_.end()) return at->second;
+  for (const auto& e : topological(std::span(&expr, 1))) {
+    if (done_.contains(e.get())) continue;
+    Range r = intersection(visit(*e), Range::of(e->facts.signs));
+    for (const auto& [known, interval] : assumptions_.ranges) {
+      if (known == e) r = intersection(r, interval);
+    }
+    done_.emplace(e.get(), r);
+  }
+  return done_.at(expr.get());
+}
+
+Range Ranges::visit(const Node& n) {
+  switch (n.kind) {
+    case Kind::Variable:
+      return Range::all();
+    case Kind::Extent:
+      return count_of(n.extent);
+    case Kind::Product:
+      return product(n);
+    case Kind::Power:
+      return power(n);
+    case Kind::Sum: {
+      Range r = Range::point(0);
+      for (const auto& t : n.terms) r = r + range_of(t.coefficient) * done_.at(t.expr.get());
+      return r;
+    }
+    case Kind::Apply:
+      break;
+  }
+  const Record& record = record_of(n);
+  const ScalarBounds& b = record.bounds;
+  Range r = Range::all();
+  if (n.operands.size() == 1 && record.partial.value != nullptr) r = image(record.name, done_.at(n.operands[0].get()));
+  // A smooth monotone function that is not constant does not attain its bounds.
+  const bool strict = record.partial.value != nullptr && record.differentiable.value.empty() &&
+                      (b.monotone == ScalarBounds::Monotone::Increasing || b.monotone == ScalarBounds::Monotone::Decreasing);
+  if (b.lower) r = intersection(r, {*b.lower, kInfinity, strict && record.defined.value.empty(), false});
+  if (b.upper) r = intersection(r, {-kInfinity, *b.upper, false, strict && record.defined.value.empty()});
+  // Reductions and choices that stay among the values of their operands.
+  if (b.slope && *b.slope == 1 && b.monotone == ScalarBounds::Monotone::Increasing && record.partial.value != nullptr &&
+      n.operands.size() == 2) {
+    r = intersection(r, hull(done_.at(n.operands[0].get()), done_.at(n.operands[1].get())));
+  }
+  return r;
+}
+
+Range Ranges::product(const Node& n) {
+  Range r = range_of(n.coefficient);
+  for (const auto& f : n.factors) r = r * done_.at(f.expr.get());
+  for (std::size_t l = 0; l < n.label_sizes.size(); ++l) {
+    if (std::find(n.output.begin(), n.output.end(), static_cast<Label>(l)) == n.output.end()) {
+      r = r * count_of(n.label_sizes[l]);
+    }
+  }
+  for (std::size_t k = 0; k < n.output.size(); ++k) {
+    if (std::count(n.output.begin(), n.output.end(), n.output[k]) > 1) {
+      r = hull(r, Range::point(0));
+      break;
+    }
+  }
+  const Expr self(&n);
+  if (n.shape.empty()) {
+    if (const auto form = square_form(self)) r = intersection(r, {0, kInfinity, form->positive, false});
+  }
+  return r;
+}
+
+Range Ranges::power(const Node& n) {
+  const Range b = done_.at(n.operands[0].get());
+  if (const Rational* e = as_number(n.operands[1])) return power_of(b, *e);
+  const Range e = done_.at(n.operands[1].get());
+  if (b.is_positive()) return {0, kInfinity, true, false};
+  return b.is_nonnegative() || !e.is_bounded() ? Range{b.is_nonnegative() ? 0 : -kInfinity, kInfinity} : Range::all();
+}
+
+}  // namespace adjoint
