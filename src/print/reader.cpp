@@ -84,7 +84,7 @@ Ast Reader::read(Expr e, const Roles& given) {
   if (roles.size() >= 2 && roles[0].way == Way::Column && roles[1].way == Way::Row && is_symmetric(e)) {
     std::swap(roles[0], roles[1]);
   }
-  const Key key{e.get(), roles};
+  const Key key{e.get(), roles, 1, nullptr};
   if (const auto at = memo_.find(key); at != memo_.end()) return at->second;
 
   const auto first_free = std::find_if(roles.begin(), roles.end(), is_free);

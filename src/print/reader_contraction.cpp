@@ -194,9 +194,10 @@ bool Contraction::branch(const Rational& magnitude, int depth, Label& stuck, Ast
       Label ignored = -1;
       result = forge_->least(result, other.solve(magnitude, depth + 1, result ? ignored : stuck));
     };
+    Chain before;
     if (closed) {  // a trace around both
       Contraction ring = *this;
-      const Chain chain = joined(ring.through(at[0], v, at[1]), ring.diagonal(vertices_[u].weight));
+      const Chain chain = before = joined(ring.through(at[0], v, at[1]), ring.diagonal(vertices_[u].weight));
       const Ast t = ring.trace(chain);
       Item item = plain({{t, t}});
       item.order = order;
@@ -222,7 +223,13 @@ bool Contraction::branch(const Rational& magnitude, int depth, Label& stuck, Ast
     auto& bundle = entrywise.edges_[at[0]].bundle;
     bundle.insert(bundle.end(), other.begin(), other.end());
     entrywise.erase({at[1]});
-    offer(std::move(entrywise));
+    Label ignored = -1;
+    const Ast sum = entrywise.solve(magnitude, depth + 1, result ? ignored : stuck);
+    const bool ring =
+        closed && before.size() > 2;  // which stays a trace unless that is two operations longer
+    if (!ring || !result || (sum && forge_->operations(sum) + 1 < forge_->operations(result))) {
+      result = forge_->least(result, sum);
+    }
     return true;
   }
   return false;
@@ -276,7 +283,8 @@ Ast Contraction::trace(const Chain& ring) {
         const Ast y = turned ? b.forward : b.backward;
         const Ast product = x == y ? forge_->power(x, forge_->number(2)) : forge_->times(x, y);
         const Ast sum = forge_->sum_all(product);
-        if (n == 2 || forge_->operations(sum) + 1 < forge_->operations(trace)) best = forge_->least(best, sum);
+        if (n == 2 || forge_->operations(sum) + 1 < forge_->operations(trace))
+          best = forge_->least(best, sum);
       }
     }
   }

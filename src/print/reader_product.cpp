@@ -220,6 +220,16 @@ Ast Reader::read_magnitude(const Node& n, const Rational& magnitude, const Roles
                       t);
   }
   if (negated_sum != nullptr && !turns_sign(n, negated_sum)) return nullptr;
+  if (!fixed.empty()) return read_network(n, magnitude, roles, fixed, negated_sum);
+  const Key key{&n, roles, magnitude, negated_sum};
+  if (const auto at = products_.find(key); at != products_.end()) return at->second;
+  const Ast tree = read_network(n, magnitude, roles, fixed, negated_sum);
+  products_.emplace(key, tree);
+  return tree;
+}
+
+Ast Reader::read_network(const Node& n, const Rational& magnitude, const Roles& roles,
+                         const std::vector<std::pair<Label, Ast>>& fixed, const Node* negated_sum) {
   Builder builder(*this, n, roles, negated_sum);
   for (const auto& [l, index] : fixed) builder.fix(l, index);
   const bool outermost = fixed.empty();

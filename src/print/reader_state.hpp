@@ -142,12 +142,16 @@ class Reader {
   struct Key {
     const Node* node;
     Roles roles;
+    Rational magnitude{1};              // of products
+    const Node* negated_sum = nullptr;  // of products
     friend bool operator==(const Key&, const Key&) = default;
   };
   struct KeyHash {
     std::size_t operator()(const Key& k) const;
   };
 
+  syntax::Ast read_network(const Node& n, const Rational& magnitude, const Roles& roles,
+                           const std::vector<std::pair<Label, syntax::Ast>>& fixed, const Node* negated_sum);
   syntax::Ast direct(Expr e, const Roles& roles);
   syntax::Ast read_variable(const Node& n, const Roles& roles);
   syntax::Ast read_power(Expr e, const Roles& roles);
@@ -178,6 +182,7 @@ class Reader {
   bool apply_needs_index(const Node& n, std::size_t axis);
 
   std::unordered_map<Key, syntax::Ast, KeyHash> memo_;
+  std::unordered_map<Key, syntax::Ast, KeyHash> products_;
   std::unordered_map<const Node*, std::vector<bool>> needs_index_;
 };
 
