@@ -62,7 +62,8 @@ enum class Condition : std::uint8_t {
   CosNonZero,     // entries not pi/2 + k pi
   Invertible,     // det != 0
   FullRank,       // rank = min(n,p)
-  FullColumnRank,
+  FullColumnRank, // rank = number of columns
+  FullRowRank,    // rank = number of rows
   Semidefinite,   // symmetric positive semi-definite
   Definite,       // symmetric positive definite
   SimpleSpectrum, // distinct eigenvalues

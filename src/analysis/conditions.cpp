@@ -1,0 +1,255 @@
+#include "analysis/conditions.hpp"
+
+#include <algorithm>
+
+#include "analysis/forms.hpp"
+
+namespace adjoint {
+namespace {
+
+using C = Condition;
+
+enum class Verdict : std::uint8_t { Holds, Fails, Open };
+
+Verdict of_range(bool holds, bool fails) { return holds ? Verdict::Holds : fails ? Verdict::Fails : Verdict::Open; }
+
+Verdict decide(const Requirement& r, Ranges& ranges) {
+  const Expr e = r.operand;
+  const Range v = e->shape.empty() || e.rank() >= 1 ? ranges.of(e) : Range::all();
+  switch (r.predicate) {
+    case C::Positive:
+      return of_range(v.is_positive(), v.is_nonpositive());
+    case C::NonNegative:
+      return of_range(v.is_nonnegative(), v.is_negative());
+    case C::NonZero:
+    case C::NotAllZero:
+      return of_range(v.is_positive() || v.is_negative() || v.signs().is_nonzero(), v.lower == 0 && v.upper == 0);
+    case C::InUnit:
+      return of_range(v.lower >= -1 && v.upper <= 1, v.lower > 1 || v.upper < -1);
+    case C::InsideUnit:
+      return of_range((v.lower > -1 || (v.lower == -1 && v.open_lower)) && (v.upper < 1 || (v.upper == 1 && v.open_upper)),
+                      v.lower >= 1 || v.upper <= -1);
+    case C::AboveMinusOne:
+      return of_range(v.lower > -1 || (v.lower == -1 && v.open_lower), v.upper <= -1);
+    case C::CosNonZero:
+      return of_range(v.lower > -1.57079 && v.upper < 1.57079, false);
+    case C::Invertible:
+      return of_range(is_invertible(e), is_zero(e));
+    case C::FullRank:
+    case C::FullColumnRank:
+    case C::FullRowRank:
+      return of_range(is_invertible(e), is_zero(e));
+    case C::Semidefinite:
+      return of_range(is_semidefinite(e), false);
+    case C::Definite:
+      return of_range(is_definite(e), is_zero(e));
+    case C::NoNegativeRealEigenvalue:
+    case C::SpectraDisjoint:
+      return of_range(is_definite(e), is_zero(e));
+    case C::ConstantRank:
+      return of_range(is_invertible(e), false);
+    case C::Differ: {
+      const Range d = ranges.of(e - r.other);
+      return of_range(d.is_positive() || d.is_negative(), d.lower == 0 && d.upper == 0);
+    }
+    case C::SimpleSpectrum:
+    case C::DistinctSingular:
+    case C::SimpleTop:
+    case C::UniqueMaximum:
+    case C::UniqueMinimum:
+    case C::Unknown:
+      break;
+  }
+  return Verdict::Open;
+}
+
+// A guard less(a, b) that holds says b - a > 0.
+bool guarded(const Requirement& r, Ranges& ranges) {
+  if (!r.guard || r.guard->kind != Kind::Apply || r.guard->operands.size() != 2) return false;
+  const std::string_view name = r.guard->op->name;
+  const bool strict = name == "less";
+  if (!strict && name != "less_equal") return false;
+  Expr gap = r.guard->operands[1] - r.guard->operands[0];  // > 0 or >= 0 where the guard holds
+  if (!r.guard_holds) gap = -gap;
+  const bool positive = strict == r.guard_holds;
+  if (!(gap.shape() == r.operand.shape())) return false;
+  const Range above = ranges.of(r.operand - gap);  // operand = gap + (what is left)
+  switch (r.predicate) {
+    case C::Positive:
+    case C::NonZero:
+      return above.is_positive() || (positive && above.is_nonnegative());
+    case C::NonNegative:
+      return above.is_nonnegative();
+    default:
+      return false;
+  }
+}
+
+bool plain_labels(const Factor& f, const Node& n) { return f.labels == n.output; }
+
+// M*M' has full rank where M has full row rank.
+Expr gram_root(Expr e) {
+  if (e->kind != Kind::Product || e->factors.size() != 2 || e->output.size() != 2) return {};
+  const auto& a = e->factors[0];
+  const auto& b = e->factors[1];
+  if (!(a.expr == b.expr) || a.labels.size() != 2) return {};
+  if (a.labels[1] == b.labels[1] && a.labels[0] != b.labels[0]) return a.expr;
+  if (a.labels[0] == b.labels[0] && a.labels[1] != b.labels[1]) return transposed(a.expr);
+  return {};
+}
+
+void add(std::vector<Requirement>& list, const Requirement& r) {
+  const auto same = std::find_if(list.begin(), list.end(), [&r](const Requirement& known) {
+    return known.predicate == r.predicate && known.operand == r.operand && known.other == r.other &&
+           known.guard == r.guard && known.guard_holds == r.guard_holds;
+  });
+  if (same == list.end()) {
+    list.push_back(r);
+  } else {
+    same->necessary = same->necessary || r.necessary;
+  }
+}
+
+bool implies(const Requirement& a, const Requirement& b) {
+  if (a.guard && (!(a.guard == b.guard) || a.guard_holds != b.guard_holds)) return false;
+  if (!(a.operand == b.operand)) return false;
+  const auto holds_in = [&b](std::initializer_list<C> list) {
+    return std::find(list.begin(), list.end(), b.predicate) != list.end();
+  };
+  switch (a.predicate) {
+    case C::Positive:
+      return holds_in({C::NonNegative, C::NonZero, C::NotAllZero, C::AboveMinusOne});
+    case C::NonNegative:
+      return holds_in({C::AboveMinusOne});
+    case C::NonZero:
+      return holds_in({C::NotAllZero});
+    case C::InsideUnit:
+      return holds_in({C::InUnit, C::AboveMinusOne});
+    case C::Definite:
+      return holds_in({C::Semidefinite, C::Invertible, C::FullRank, C::FullColumnRank, C::FullRowRank, C::ConstantRank,
+                       C::NoNegativeRealEigenvalue, C::SpectraDisjoint});
+    case C::Invertible:
+      return holds_in({C::FullRank, C::FullColumnRank, C::FullRowRank, C::ConstantRank});
+    case C::FullRank:
+    case C::FullColumnRank:
+    case C::FullRowRank:
+      return holds_in({C::ConstantRank, C::FullRank});
+    case C::DistinctSingular:
+      return holds_in({C::SimpleTop});
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+void require(std::vector<Requirement>& list, Requirement r, Ranges& ranges) {
+  const auto again = [&](C predicate, Expr operand) {
+    Requirement next = r;
+    next.predicate = predicate;
+    next.operand = operand;
+    next.other = Expr();
+    require(list, next, ranges);
+  };
+  switch (decide(r, ranges)) {
+    case Verdict::Holds:
+      return;
+    case Verdict::Fails:
+      if (!r.guard) r.impossible = true;
+      add(list, r);
+      return;
+    case Verdict::Open:
+      break;
+  }
+  if (guarded(r, ranges)) return;
+  const Expr e = r.operand;
+  const Node& n = *e;
+  const bool strict = r.predicate == C::Positive;
+  const bool sign = strict || r.predicate == C::NonZero || r.predicate == C::NotAllZero;
+  if (r.predicate == C::Differ && (is_zero(r.other) || is_zero(e))) return again(C::NonZero, is_zero(e) ? r.other : e);
+  if (e.rank() == 0 && r.predicate == C::NotAllZero) return again(C::NonZero, e);
+  // A positive sum of squares is one that does not vanish.
+  if (e.rank() == 0 && sign && n.kind != Kind::Variable) {
+    if (const auto form = square_form(e); form && form->exact && form->vanish.size() == 1 && !(form->vanish[0] == e)) {
+      return again(C::NotAllZero, form->vanish[0]);
+    }
+  }
+  if (n.kind == Kind::Power && sign) {
+    const Rational* p = as_number(n.operands[1]);
+    const bool nonnegative = ranges.of(e).is_nonnegative();
+    if (p != nullptr && (r.predicate != C::Positive || nonnegative)) {
+      return again(r.predicate == C::NotAllZero ? C::NotAllZero : C::NonZero, n.operands[0]);
+    }
+    if (p != nullptr && p->is_integer() && strict) return again(C::Positive, n.operands[0]);  // odd
+  }
+  if (n.kind == Kind::Apply && sign && is_gauge(n)) {
+    const bool entrywise = n.rank() == n.operands[0].rank();
+    return again(entrywise && r.predicate != C::NotAllZero ? C::NonZero : C::NotAllZero, n.operands[0]);
+  }
+  if (n.kind == Kind::Product && (sign || r.predicate == C::NonNegative) && !n.factors.empty()) {
+    // Factors of known sign drop; a product is not zero where no factor is.
+    std::vector<Factor> rest;
+    bool negative = n.coefficient.is_negative();
+    bool separate = true;
+    for (const auto& f : n.factors) {
+      const Range v = ranges.of(f.expr);
+      const bool pointwise = f.labels.empty() || plain_labels(f, n);
+      separate = separate && pointwise;
+      if (pointwise && (v.is_positive() || v.is_negative())) {
+        negative = negative != v.is_negative();
+        continue;
+      }
+      rest.push_back(f);
+    }
+    if (sign && !strict && separate && (rest.size() > 1 || rest.size() < n.factors.size() || !n.coefficient.is_one())) {
+      if (r.predicate == C::NonZero || rest.size() == 1) {
+        for (const auto& f : rest) again(f.labels.empty() ? C::NonZero : r.predicate, f.expr);
+        return;
+      }
+    }
+    if (rest.size() < n.factors.size() || !n.coefficient.is_one()) {
+      const Rational c = negative && r.predicate != C::NonZero && r.predicate != C::NotAllZero ? -1 : 1;
+      const Expr reduced = n.graph->product(c, rest, n.output, n.label_sizes);
+      if (!(reduced == e)) return again(r.predicate, reduced);
+    }
+  }
+  if (r.predicate == C::NonZero && n.kind == Kind::Apply && n.op->name == "det") return again(C::Invertible, n.operands[0]);
+  if (r.predicate == C::Invertible || r.predicate == C::Definite) {
+    if (const Expr root = gram_root(e)) return again(C::FullRowRank, root);
+    if (n.kind == Kind::Product && n.factors.size() == 1 && n.output.size() == 2 && n.output[0] == n.output[1] &&
+        n.factors[0].labels.size() == 1) {
+      return again(r.predicate == C::Definite ? C::Positive : C::NonZero, n.factors[0].expr);
+    }
+  }
+  if ((r.predicate == C::FullRank || r.predicate == C::FullRowRank) && e.rank() == 2 && e.shape()[0] == e.shape()[1]) {
+    return again(C::Invertible, e);
+  }
+  if (n.kind == Kind::Product && n.factors.size() == 1 && n.factors[0].labels.size() == static_cast<std::size_t>(n.rank())) {
+    // c*A and A' have the rank of A.
+    switch (r.predicate) {
+      case C::Invertible:
+      case C::FullRank:
+      case C::SimpleTop:
+      case C::DistinctSingular:
+        if (!(n.factors[0].expr == e) && n.factors[0].expr.rank() == e.rank()) return again(r.predicate, n.factors[0].expr);
+        break;
+      default:
+        break;
+    }
+  }
+  add(list, r);
+}
+
+void remove_implied(std::vector<Requirement>& list) {
+  for (std::size_t k = 0; k < list.size();) {
+    bool implied = false;
+    for (std::size_t j = 0; j < list.size() && !implied; ++j) implied = j != k && implies(list[j], list[k]);
+    if (implied) {
+      list.erase(list.begin() + static_cast<std::ptrdiff_t>(k));
+    } else {
+      ++k;
+    }
+  }
+}
+
+}  // namespace adjoint

@@ -1,0 +1,257 @@
+#include "analysis/domain.hpp"
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "analysis/conditions.hpp"
+#include "analysis/forms.hpp"
+#include "calculus/differentiate.hpp"
+#include "simplify/simplify.hpp"
+
+namespace adjoint {
+namespace {
+
+using C = Condition;
+
+class Walk {
+ public:
+  Walk(Expr f, const std::vector<Expr>& variables, const Assumptions& assumptions)
+      : root_(f), ranges_(assumptions), order_(topological(std::span(&f, 1))) {
+    for (const auto& y : order_) {
+      active_[y.get()] = std::find(variables.begin(), variables.end(), y) != variables.end() ||
+                         std::any_of(y->operands.begin(), y->operands.end(), [this](Expr o) { return active_[o.get()]; });
+      for (const auto& o : y->operands) users_[o.get()].push_back(y);
+    }
+    find_guards();
+  }
+
+  std::vector<Requirement> defined() {
+    for (const auto& y : order_) visit(*y, false);
+    remove_implied(list_);
+    return list_;
+  }
+
+  std::vector<Requirement> smooth() {
+    for (const auto& y : order_) {
+      visit(*y, false);
+      if (active_[y.get()]) visit(*y, true);
+    }
+    remove_implied(list_);
+    return list_;
+  }
+
+ private:
+  struct Guard {
+    Expr condition;
+    bool holds = true;
+    bool known = false;  // a user has been seen
+  };
+
+  // A node that is used in one branch of a choice only counts where the branch is chosen.
+  void find_guards() {
+    for (auto y = order_.rbegin(); y != order_.rend(); ++y) {
+      const Guard own = *y == root_ ? Guard{{}, true, true} : guards_[y->get()];
+      const bool choice = (*y)->kind == Kind::Apply && (*y)->op->name == "select";
+      for (std::size_t k = 0; k < (*y)->operands.size(); ++k) {
+        Guard g = own;
+        if (choice && k > 0 && !own.condition) g = {(*y)->operands[0], k == 1, true};
+        g.known = true;
+        Guard& at = guards_[(*y)->operands[k].get()];
+        if (!at.known) {
+          at = g;
+        } else if (!(at.condition == g.condition) || at.holds != g.holds) {
+          at = {{}, true, true};
+        }
+      }
+    }
+    guards_[root_.get()] = {{}, true, true};
+  }
+
+  void ask(const Node& y, C predicate, Expr operand, bool necessary, Expr other = {}) {
+    Requirement r;
+    r.predicate = predicate;
+    r.operand = operand;
+    r.other = other;
+    r.necessary = necessary;
+    const Guard& g = guards_[&y];
+    r.guard = g.condition;
+    r.guard_holds = g.holds;
+    require(list_, r, ranges_);
+  }
+
+  void visit(const Node& y, bool smooth) {
+    if (y.kind == Kind::Power) {
+      visit_power(y, smooth);
+    } else if (y.kind == Kind::Apply) {
+      const Record& record = record_of(y);
+      const auto& conditions = smooth ? record.differentiable.value : record.defined.value;
+      for (const auto& c : conditions) {
+        const Expr operand = y.operands[static_cast<std::size_t>(c.operand)];
+        if (smooth && !concerns(y, c)) continue;
+        if (smooth && flat_beyond(y, operand)) continue;
+        ask(y, c.condition, operand, !smooth || is_direct(y), c.condition == C::Differ ? y.operands[1] : Expr());
+      }
+    }
+  }
+
+  bool concerns(const Node& y, const OperandCondition& c) {
+    if (c.condition == C::Differ) return true;
+    return active_[y.operands[static_cast<std::size_t>(c.operand)].get()];
+  }
+
+  void visit_power(const Node& y, bool smooth) {
+    const Expr base = y.operands[0];
+    const Expr exponent = y.operands[1];
+    const Range e = ranges_.of(exponent);
+    const Rational* number = as_number(exponent);
+    const bool nonnegative = ranges_.of(base).is_nonnegative();
+    if (!smooth) {
+      if (number != nullptr && number->is_integer()) {
+        if (number->is_negative()) ask(y, C::NonZero, base, true);
+      } else if (e.is_positive()) {
+        ask(y, C::NonNegative, base, true);
+      } else {
+        ask(y, C::Positive, base, true);
+      }
+      return;
+    }
+    if (number != nullptr && number->is_integer()) return;
+    if (active_[exponent.get()]) {
+      ask(y, C::Positive, base, true);
+    } else if (active_[base.get()]) {
+      const bool flat = e.lower > 1 || (e.lower == 1 && e.open_lower);
+      if (flat && nonnegative) return;  // |u|^e with e > 1 has slope 0 where u = 0
+      if (flat_beyond(y, base)) return;
+      ask(y, C::Positive, base, is_direct(y));
+    }
+  }
+
+  // What vanishes at its kink is harmless under a power above 1, and beside a factor that vanishes there too.
+  bool flat_beyond(const Node& y, Expr operand) {
+    if (Expr(&y) == root_ || !vanishes_with(y, operand)) return false;
+    return std::all_of(users_[&y].begin(), users_[&y].end(), [&](Expr user) {
+      if (user->kind == Kind::Power && user->operands[0] == Expr(&y)) {
+        const Range e = ranges_.of(user->operands[1]);
+        return !active_[user->operands[1].get()] && (e.lower > 1 || (e.lower == 1 && e.open_lower));
+      }
+      if (user->kind != Kind::Product) return false;
+      const Factor* own = nullptr;
+      int count = 0;
+      for (const auto& f : user->factors) {
+        if (f.expr == Expr(&y)) {
+          own = &f;
+          ++count;
+        }
+      }
+      if (count != 1) return false;
+      return std::any_of(user->factors.begin(), user->factors.end(), [&](const Factor& f) {
+        if (&f == own || !zero_with(f.expr, operand)) return false;
+        return f.labels == own->labels || own->labels.empty();
+      });
+    });
+  }
+
+  static bool vanishes_with(const Node& y, Expr operand) {
+    if (is_gauge(y)) return y.operands[0] == operand;
+    if (y.kind == Kind::Power) {
+      const Rational* e = as_number(y.operands[1]);
+      return e != nullptr && !e->is_negative();
+    }
+    if (y.kind != Kind::Apply || y.operands.size() != 1 || y.rank() != operand.rank()) return false;
+    return is_zero(y.graph->apply(*y.op, {y.graph->zeros(operand.shape())}, y.attributes));
+  }
+
+  static bool zero_with(Expr e, Expr operand) {
+    if (e == operand) return true;
+    if (e->kind == Kind::Power) {
+      const Rational* p = as_number(e->operands[1]);
+      return p != nullptr && Rational(0) < *p && !(*p < Rational(1)) && zero_with(e->operands[0], operand);
+    }
+    return e->kind == Kind::Apply && is_gauge(*e) && e->operands[0] == operand;
+  }
+
+  // From the node to the root there are only sums and scalings, so that a kink shows.
+  bool is_direct(const Node& y) {
+    Expr at(&y);
+    while (!(at == root_)) {
+      const auto& users = users_[at.get()];
+      if (users.size() != 1) return false;
+      const Expr user = users[0];
+      if (user->kind == Kind::Product) {
+        for (const auto& f : user->factors) {
+          if (!(f.expr == at) && (active_[f.expr.get()] || !f.expr->facts.signs.is_nonzero())) return false;
+        }
+      } else if (user->kind == Kind::Sum) {
+        for (const auto& o : user->operands) {
+          if (!(o == at) && active_[o.get()] && !smooth_where_node(o)) return false;
+        }
+      } else {
+        return false;
+      }
+      at = user;
+    }
+    return true;
+  }
+
+  bool smooth_where_node(Expr o) {  // no kink of its own below
+    for (const auto& e : topological(std::span(&o, 1))) {
+      if (e->kind == Kind::Apply && !record_of(*e).differentiable.value.empty()) return false;
+    }
+    return true;
+  }
+
+  Expr root_;
+  Ranges ranges_;
+  std::vector<Expr> order_;
+  std::unordered_map<const Node*, bool> active_;
+  std::unordered_map<const Node*, std::vector<Expr>> users_;
+  std::unordered_map<const Node*, Guard> guards_;
+  std::vector<Requirement> list_;
+};
+
+void merge(std::vector<Requirement>& into, const std::vector<Requirement>& more, const Assumptions& assumptions) {
+  Ranges ranges(assumptions);
+  for (const auto& r : more) require(into, r, ranges);
+  remove_implied(into);
+}
+
+bool has_impossible(const std::vector<Requirement>& list) {
+  return std::any_of(list.begin(), list.end(), [](const Requirement& r) { return r.impossible; });
+}
+
+}  // namespace
+
+std::vector<Requirement> defined_where(Expr f, const Assumptions& assumptions) { return Walk(f, {}, assumptions).defined(); }
+
+std::vector<Requirement> smooth_where(Expr f, const std::vector<Expr>& variables, const Assumptions& assumptions) {
+  return Walk(f, variables, assumptions).smooth();
+}
+
+Domain domain_of(Expr f, const std::vector<Expr>& variables, const Assumptions& assumptions) {
+  Domain d;
+  d.defined = defined_where(f, assumptions);
+  d.empty = has_impossible(d.defined);
+  const Expr simple = simplify(f);
+  d.differentiable = d.defined;
+  merge(d.differentiable, smooth_where(simple, variables, assumptions), assumptions);
+  d.twice = d.differentiable;
+  for (const auto& v : variables) {
+    try {
+      Expr derivative;
+      if (f.rank() == 0) {
+        derivative = simplify(gradient(simple, v));
+      } else {
+        const Movement m{v, direction_for(v, "H")};
+        derivative = simplify(pushforward(simple, std::span(&m, 1)));
+      }
+      auto more = smooth_where(derivative, variables, assumptions);
+      // The gradient is only looked at where it exists: what merely keeps its formula defined is said already.
+      merge(d.twice, more, assumptions);
+    } catch (const std::runtime_error&) {
+      d.twice_known = false;
+    }
+  }
+  return d;
+}
+
+}  // namespace adjoint
