@@ -1,6 +1,7 @@
 #include "print/layout.hpp"
 
 #include "print/layout_template.hpp"
+#include "print/symbols.hpp"
 #include "syntax/tree.hpp"
 
 namespace adjoint::print {
@@ -179,7 +180,7 @@ class Layouter {
     const Ast& base = tree->args[0];
     Box exponent = small_box([&] { return box(tree->args[1]); });
     if (tree->text == ".^" && !known_scalar(base) && !(known_scalar(tree) && !known_array(base))) {
-      exponent = row({leaf(B::Identifier, "\\circ", "∘"), at_least(std::move(exponent), Level::Product)},
+      exponent = row({leaf(B::Identifier, "\\circ", "∘"), at_least(std::move(exponent), Level::Power)},
                      Level::Product);
     }
     return superscript(box(base), std::move(exponent));
@@ -205,9 +206,14 @@ class Layouter {
         return small ? small_box([&] { return box(arg); }) : box(arg);
       });
     }
-    Box head = forms != nullptr ? leaf(B::Word, "\\operatorname{" + tree->text + "}", tree->text)
-                                : function_box(tree->text);
+    Box head = forms != nullptr ? word(tree->text) : function_box(tree->text);
     return row({std::move(head), fenced(list(tree->args, 0))}, Level::Atom);
+  }
+
+  static Box word(const std::string& title) {
+    const Symbol* symbol = find_symbol(title);
+    const bool known = symbol != nullptr && symbol->kind == Symbol::Class::Function;
+    return leaf(B::Word, known ? "\\" + title : "\\operatorname{" + title + "}", title);
   }
 
   Box index_sum(const Ast& tree) {
@@ -221,6 +227,7 @@ class Layouter {
   }
 
   Box block(const Ast& tree) {
+    if (tree->args.empty() || tree->args[0]->args.empty()) return fenced(Box{}, "[", "]");
     Box table;
     table.kind = B::Table;
     table.open = "[";

@@ -25,7 +25,7 @@ struct Box {
     Text,        // running text
     Operator,    // + - ⊙ = , with the spaces of a binary operator or a relation
     Tight,       // punctuation and signs without spaces: , : and the sign of -x
-    Times,       // the invisible product; latex is "", "\\," or "\\cdot"
+    Times,       // the invisible product, with a space or a dot where `latex` and `glyph` say so
     Space,       // \quad and the like
     Row,         // parts side by side
     Fraction,    // parts: numerator, denominator

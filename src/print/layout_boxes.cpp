@@ -102,20 +102,32 @@ Box fraction(Box numerator, Box denominator) {
   return box;
 }
 
+namespace {
+
+bool is_minus_one(const Box& box) {
+  return box.kind == K::Row && box.parts.size() == 2 && is_sign(box.parts[0], "−") &&
+         is_sign(box.parts[1], "1");
+}
+
+/// (X^{-1})^\top is X^{-\top}, (X^{-1})^2 is X^{-2}, (X^{1/2})^{-1} is X^{-1/2}: the script that stands for
+/// both, or an empty box.
+Box joined(const Box& inner, const Box& outer) {
+  const auto row_of = [](std::vector<Box> parts) { return row(std::move(parts), Level::Sum); };
+  const Box minus = leaf(K::Tight, "-", "−");
+  if (is_minus_one(inner) && (is_sign(outer, "⊤") || outer.kind == K::Number)) return row_of({minus, outer});
+  if (is_sign(inner, "+") && is_sign(outer, "⊤")) return row_of({inner, outer});
+  const bool half = inner.kind == K::Row && inner.parts.size() == 3 && is_sign(inner.parts[1], "/") &&
+                    is_sign(inner.parts[0], "1");
+  if (half && is_minus_one(outer)) return row_of({minus, inner});
+  return {};
+}
+
+}  // namespace
+
 Box superscript(Box base, Box script) {
   if (base.kind == K::Scripts && !base.parts[2].empty()) {
-    Box& old = base.parts[2];
-    const bool inverse = old.kind == K::Row && old.parts.size() == 2 && is_sign(old.parts[0], "−") &&
-                         is_sign(old.parts[1], "1");
-    if (inverse && is_sign(script, "⊤")) {
-      old.parts[1] = std::move(script);
-      return base;
-    }
-    if (is_sign(old, "+") && is_sign(script, "⊤")) {
-      std::vector<Box> both;
-      both.push_back(std::move(old));
-      both.push_back(std::move(script));
-      old = row(std::move(both), Level::Product);
+    if (Box both = joined(base.parts[2], script); !both.empty()) {
+      base.parts[2] = std::move(both);
       return base;
     }
     base = fenced(std::move(base));
@@ -147,15 +159,20 @@ Box product(Box left, Box right) {
   const Box& before = last_leaf(left);
   const Box& after = first_leaf(right);
   std::string_view spacing;
+  std::string_view glyph;
   if (after.kind == K::Number) {
     spacing = "\\cdot";
+    glyph = "·";
+  } else if (after.kind == K::Word) {
+    glyph = " ";  // LaTeX puts this space itself
   } else if (is_word(before) || is_word(after) || before.kind == K::Fraction || after.kind == K::Fraction ||
              after.kind == K::BigSum || is_bar(before) || is_bar(after)) {
     spacing = "\\,";
+    glyph = " ";
   }
   std::vector<Box> parts;
   parts.push_back(std::move(left));
-  parts.push_back(leaf(K::Times, spacing, spacing == "\\cdot" ? "·" : ""));
+  parts.push_back(leaf(K::Times, spacing, glyph));
   parts.push_back(std::move(right));
   return row(std::move(parts), Level::Product);
 }

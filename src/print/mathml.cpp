@@ -25,7 +25,11 @@ class Writer {
   void contents(const Box& box) {
     switch (box.kind) {
       case K::Identifier:
-        element(is_sign(box.glyph) ? "mo" : "mi", box.glyph);
+        if (is_sign(box.glyph)) {
+          out += "<mo lspace=\"0\" rspace=\"0\">" + box.glyph + "</mo>";
+        } else {
+          element("mi", box.glyph);
+        }
         return;
       case K::Upright:
         out += "<mi mathvariant=\"normal\">" + escaped(box.glyph) + "</mi>";
@@ -54,9 +58,9 @@ class Writer {
         }
         return;
       case K::Times:
-        if (box.latex == "\\cdot") {
+        if (box.glyph == "·") {
           element("mo", "⋅");
-        } else if (box.latex == "\\,") {
+        } else if (box.glyph == " ") {
           out += "<mo lspace=\"0\" rspace=\"0.167em\">&#x2062;</mo>";
         } else {
           out += "<mo>&#x2062;</mo>";

@@ -34,9 +34,12 @@ Python multiply(const Python& left, const Type& a, const Python& right, const Ty
 
 void NumpyWriter::flatten(const Ast& tree, std::vector<Ast>& scalars, std::vector<Ast>& factors) {
   for (const Ast& arg : tree->args) {
-    if (type_of(arg).is_scalar()) {
+    const bool product = arg->kind == K::Binary && arg->text == "*";
+    if (type_of(arg).is_scalar() && product && type_of(arg->args[0]).is_scalar()) {
+      flatten(arg, scalars, factors);
+    } else if (type_of(arg).is_scalar()) {
       scalars.push_back(arg);
-    } else if (arg->kind == K::Binary && arg->text == "*") {
+    } else if (product) {
       flatten(arg, scalars, factors);
     } else {
       factors.push_back(arg);
@@ -86,8 +89,7 @@ Python NumpyWriter::product(const Ast& tree) {
   std::vector<Ast> factors;
   flatten(tree, scalars, factors);
   if (factors.empty()) {  // only numbers: as it stands
-    return {operand(tree->args[0], Level::Product) + " * " + operand(tree->args[1], Level::Power),
-            Level::Product};
+    return infix(tree->args[0], " * ", tree->args[1], Level::Product, Level::Power);
   }
   Python result;
   constexpr std::size_t kLongest = 60;
@@ -112,7 +114,10 @@ Python NumpyWriter::product(const Ast& tree) {
   if (scalars.empty()) return result;
   std::string out;
   for (const Ast& scalar : scalars) {
-    out += out.empty() ? operand(scalar, Level::Product) : " * " + operand(scalar, Level::Power);
+    // (x @ y) * A reads better than x @ y * A, which is the same.
+    const bool inner = scalar->kind == K::Binary && scalar->text == "*";
+    const Level least = out.empty() && !inner ? Level::Product : Level::Power;
+    out += (out.empty() ? "" : " * ") + operand(scalar, least);
   }
   return {out + " * " + parenthesised(result, Level::Power), Level::Product};
 }

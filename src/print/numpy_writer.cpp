@@ -85,9 +85,8 @@ Python NumpyWriter::write(const Ast& tree) {
     case K::Binary:
       return binary(tree);
     case K::Compare:
-      return {
-          operand(tree->args[0], Level::Sum) + " " + tree->text + " " + operand(tree->args[1], Level::Sum),
-          Level::Compare};
+      return infix(tree->args[0], " " + tree->text + " ", tree->args[1], Level::Sum, Level::Sum,
+                   Level::Compare);
     case K::Call:
       return call(tree);
     case K::Index:
@@ -104,6 +103,14 @@ Python NumpyWriter::write(const Ast& tree) {
       break;
   }
   throw std::invalid_argument("no code for " + text(tree));
+}
+
+Python NumpyWriter::infix(const Ast& left, const std::string& op, const Ast& right, Level left_least,
+                          Level right_least, std::optional<Level> level) {
+  std::string out = operand(left, left_least);
+  out += op;
+  out += operand(right, right_least);
+  return {std::move(out), level.value_or(left_least)};
 }
 
 Python NumpyWriter::number(const Ast& tree) {
@@ -145,30 +152,27 @@ Python NumpyWriter::binary(const Ast& tree) {
   const Ast& left = tree->args[0];
   const Ast& right = tree->args[1];
   if (op == "+" || op == "-") {
-    return {operand(left, Level::Sum) + " " + op + " " + operand(right, Level::Product), Level::Sum};
+    return infix(left, " " + op + " ", right, Level::Sum, Level::Product);
   }
   if (op == "^") return power(tree);
-  if (op == ".^") return {operand(left, Level::Atom) + " ** " + operand(right, Level::Unary), Level::Power};
+  if (op == ".^") return infix(left, " ** ", right, Level::Atom, Level::Unary, Level::Power);
   if (op == "*") return product(tree);
   if (op == "\\") {
-    if (type_of(left).is_scalar()) {
-      return {operand(right, Level::Product) + " / " + operand(left, Level::Power), Level::Product};
-    }
-    return {"np.linalg.solve(" + operand(left, Level::Any) + ", " + operand(right, Level::Any) + ")"};
+    if (type_of(left).is_scalar()) return infix(right, " / ", left, Level::Product, Level::Power);
+    return infix(left, ", ", right, Level::Any, Level::Any).call("np.linalg.solve");
   }
-  return {operand(left, Level::Product) + (op == ".*" ? " * " : " / ") + operand(right, Level::Power),
-          Level::Product};
+  return infix(left, op == ".*" ? " * " : " / ", right, Level::Product, Level::Power);
 }
 
 Python NumpyWriter::power(const Ast& tree) {
   const Ast& base = tree->args[0];
   const Ast& exponent = tree->args[1];
-  if (!type_of(base).is_matrix()) {
-    return {operand(base, Level::Atom) + " ** " + operand(exponent, Level::Unary), Level::Power};
+  if (!type_of(base).is_matrix())
+    return infix(base, " ** ", exponent, Level::Atom, Level::Unary, Level::Power);
+  if (exponent->kind == K::Negate && exponent->args[0]->kind == K::Number && exponent->args[0]->text == "1") {
+    return Python{operand(base, Level::Any)}.call("np.linalg.inv");
   }
-  const std::string shown = operand(exponent, Level::Any);
-  if (shown == "-1") return {"np.linalg.inv(" + operand(base, Level::Any) + ")"};
-  return {"np.linalg.matrix_power(" + operand(base, Level::Any) + ", " + shown + ")"};
+  return infix(base, ", ", exponent, Level::Any, Level::Any).call("np.linalg.matrix_power");
 }
 
 std::string NumpyWriter::size_text(const Size& size, Level least) {

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 #include <functional>
-#include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -18,6 +18,9 @@ struct Python {
   enum class Level : std::uint8_t { Any, Compare, Sum, Product, Unary, Power, Atom };
   std::string text;
   Level level = Level::Atom;
+  [[nodiscard]] Python call(const std::string& function) const {
+    return {function + "(" + text + ")", Level::Atom};
+  }
 };
 
 class NumpyWriter {
@@ -42,6 +45,9 @@ class NumpyWriter {
  private:
   Python name(const syntax::Ast& tree);
   Python number(const syntax::Ast& tree);
+  /// left op right, the left one written first; binds as `level`, or as its left operand must.
+  Python infix(const syntax::Ast& left, const std::string& op, const syntax::Ast& right, Level left_least,
+               Level right_least, std::optional<Level> level = {});
   Python negate(const syntax::Ast& operand);
   Python binary(const syntax::Ast& tree);
   Python power(const syntax::Ast& tree);

@@ -58,7 +58,8 @@ class Writer {
         operand(tree->args[0], tree->args[0]->kind == Kind::Negate ? Level::Postfix : Level::Product);
         return;
       case Kind::Transpose:
-        operand(tree->args[0], Level::Postfix);
+        // X^2' is (X^2)' in MATLAB; nobody should have to know.
+        operand(tree->args[0], tree->args[0]->kind == Kind::Binary ? Level::Never : Level::Postfix);
         out += '\'';
         return;
       case Kind::Binary:

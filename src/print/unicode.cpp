@@ -14,16 +14,17 @@ using Table = std::pair<std::string_view, std::string_view>;
 
 constexpr auto kSuperscripts = std::to_array<Table>(
     {{"0", "⁰"}, {"1", "¹"}, {"2", "²"}, {"3", "³"}, {"4", "⁴"}, {"5", "⁵"}, {"6", "⁶"}, {"7", "⁷"},
-     {"8", "⁸"}, {"9", "⁹"}, {"+", "⁺"}, {"−", "⁻"}, {"(", "⁽"}, {")", "⁾"}, {"⊤", "ᵀ"}, {"′", "′"},
-     {"†", "†"}, {"*", "*"}, {"a", "ᵃ"}, {"b", "ᵇ"}, {"c", "ᶜ"}, {"d", "ᵈ"}, {"e", "ᵉ"}, {"f", "ᶠ"},
-     {"g", "ᵍ"}, {"h", "ʰ"}, {"i", "ⁱ"}, {"j", "ʲ"}, {"k", "ᵏ"}, {"l", "ˡ"}, {"m", "ᵐ"}, {"n", "ⁿ"},
-     {"o", "ᵒ"}, {"p", "ᵖ"}, {"r", "ʳ"}, {"s", "ˢ"}, {"t", "ᵗ"}, {"u", "ᵘ"}, {"v", "ᵛ"}, {"w", "ʷ"},
-     {"x", "ˣ"}, {"y", "ʸ"}, {"z", "ᶻ"}});
-constexpr auto kSubscripts = std::to_array<Table>(
-    {{"0", "₀"}, {"1", "₁"}, {"2", "₂"}, {"3", "₃"}, {"4", "₄"}, {"5", "₅"}, {"6", "₆"}, {"7", "₇"},
-     {"8", "₈"}, {"9", "₉"}, {"+", "₊"}, {"−", "₋"}, {"=", "₌"}, {"(", "₍"}, {")", "₎"}, {"a", "ₐ"},
-     {"e", "ₑ"}, {"h", "ₕ"}, {"i", "ᵢ"}, {"j", "ⱼ"}, {"k", "ₖ"}, {"l", "ₗ"}, {"m", "ₘ"}, {"n", "ₙ"},
-     {"o", "ₒ"}, {"p", "ₚ"}, {"r", "ᵣ"}, {"s", "ₛ"}, {"t", "ₜ"}, {"u", "ᵤ"}, {"v", "ᵥ"}, {"x", "ₓ"}});
+     {"8", "⁸"}, {"9", "⁹"}, {"+", "⁺"}, {"−", "⁻"}, {"(", "⁽"}, {")", "⁾"}, {"⊤", "ᵀ"}, {"′′", "″"},
+     {"′", "′"}, {"†", "†"}, {"*", "*"}, {"a", "ᵃ"}, {"b", "ᵇ"}, {"c", "ᶜ"}, {"d", "ᵈ"}, {"e", "ᵉ"},
+     {"f", "ᶠ"}, {"g", "ᵍ"}, {"h", "ʰ"}, {"i", "ⁱ"}, {"j", "ʲ"}, {"k", "ᵏ"}, {"l", "ˡ"}, {"m", "ᵐ"},
+     {"n", "ⁿ"}, {"o", "ᵒ"}, {"p", "ᵖ"}, {"r", "ʳ"}, {"s", "ˢ"}, {"t", "ᵗ"}, {"u", "ᵘ"}, {"v", "ᵛ"},
+     {"w", "ʷ"}, {"x", "ˣ"}, {"y", "ʸ"}, {"z", "ᶻ"}});
+constexpr auto kSubscripts =
+    std::to_array<Table>({{"0", "₀"}, {"1", "₁"}, {"2", "₂"}, {"3", "₃"}, {"4", "₄"}, {"5", "₅"}, {"6", "₆"},
+                          {"7", "₇"}, {"8", "₈"}, {"9", "₉"}, {"+", "₊"}, {"−", "₋"}, {"=", "₌"}, {"(", "₍"},
+                          {")", "₎"}, {",", ","}, {"a", "ₐ"}, {"e", "ₑ"}, {"h", "ₕ"}, {"i", "ᵢ"}, {"j", "ⱼ"},
+                          {"k", "ₖ"}, {"l", "ₗ"}, {"m", "ₘ"}, {"n", "ₙ"}, {"o", "ₒ"}, {"p", "ₚ"}, {"r", "ᵣ"},
+                          {"s", "ₛ"}, {"t", "ₜ"}, {"u", "ᵤ"}, {"v", "ᵥ"}, {"x", "ₓ"}});
 
 /// The text in raised or lowered letters; empty where a letter has none.
 template <std::size_t N>
@@ -58,6 +59,14 @@ std::string script(const Box& box, std::string_view mark) {
   return std::string(mark) + (one ? body : "(" + body + ")");
 }
 
+std::string tight(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c != ' ') out += c;
+  }
+  return out;
+}
+
 std::string scripts(const Box& box) {
   std::string out = plain(box.parts[0]);
   const Box& below = box.parts[1];
@@ -65,8 +74,8 @@ std::string scripts(const Box& box) {
   if (!below.empty()) {
     const std::string inside = plain(below);
     const std::string small = mapped(inside, kSubscripts);
-    out +=
-        box.subscripts && (small.empty() || below.parts.size() > 1) ? "[" + inside + "]" : script(below, "_");
+    out += box.subscripts && (small.empty() || below.parts.size() > 1) ? "[" + tight(inside) + "]"
+                                                                       : script(below, "_");
   }
   if (!above.empty()) {
     const bool entrywise = above.kind == K::Row && above.parts.size() == 2 && above.parts[0].glyph == "∘";
@@ -77,9 +86,8 @@ std::string scripts(const Box& box) {
 
 /// What stands between two factors.
 std::string_view times(const Box& sign, const Box& left, std::string_view before, std::string_view after) {
-  if (!sign.glyph.empty()) return "·";
-  if (left.kind == K::Fraction) return "·";
-  if (!sign.latex.empty()) return " ";
+  if (sign.glyph == "·" || left.kind == K::Fraction) return "·";
+  if (!sign.glyph.empty()) return after.starts_with('(') ? "" : " ";
   // x^p y, not x^py.
   const auto caret = before.find_last_of("^_");
   const bool open_script =
@@ -134,7 +142,7 @@ std::string plain(const Box& box) {
     case K::Tight:
       return box.glyph == "," ? ", " : box.glyph;
     case K::Times:
-      return box.glyph.empty() && !box.latex.empty() ? " " : box.glyph;
+      return box.glyph;
     case K::Row:
       return row(box);
     case K::Fraction:
