@@ -33,9 +33,14 @@ Elaborator::Value Elaborator::index(const Node& node) {
         factors.push_back({unit(graph_, sizes[k], s.start), {own.back()}});
         break;
       case Subscript::Kind::Range:
+        if (s.length.is_one()) {  // as one entry
+          own.push_back(graph_.axis(sizes[k]));
+          factors.push_back({unit(graph_, sizes[k], s.start), {own.back()}});
+          break;
+        }
         if (!whole) e = slice(e, position, s.start - Size(1), s.length);
         own.push_back(graph_.axis(s.length));
-        if (!s.length.is_one()) out.push_back(own.back());
+        out.push_back(own.back());
         break;
       case Subscript::Kind::Variable:
         if (!whole) e = slice(e, position, s.start - Size(1), s.length);

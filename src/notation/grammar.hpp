@@ -28,20 +28,19 @@ class Grammar {
 
   Grammar(std::vector<Token> tokens, Newlines newlines) : tokens_(std::move(tokens)), newlines_(newlines) {}
 
-  Built full();        // comparison [where v = E, …]
-  Built comparison();  // sum [< sum]
-  Built sum();
-  Built product();
+  Built full();                                             // comparison [where v = E, …]
+  Built comparison() { return binary(Level::Comparison); }  // sum [< sum]
+  Built sum() { return binary(Level::Sum); }
   Built unary();
   Built power();
   Built primary();
 
   [[nodiscard]] const Token& peek(std::size_t ahead = 0) const;
-  Token take();
+  const Token& take();
   [[nodiscard]] bool is(std::string_view symbol, std::size_t ahead = 0) const;
   /// Any name where `name` is empty.
   [[nodiscard]] bool is_name(std::string_view name, std::size_t ahead = 0) const;
-  std::optional<Token> accept(std::string_view symbol);
+  bool accept(std::string_view symbol);
   void close(std::string_view symbol, const Token& open);
   void expect_end();
   void expect_end_of_statement();
@@ -58,7 +57,7 @@ class Grammar {
   class Deeper {
    public:
     Deeper(Grammar& grammar, const Token& token) : grammar_(grammar) {
-      if (++grammar_.nesting_ > kMaximalDepth) too_deep(token.place);
+      if (++grammar_.nesting_ > kMaximalNesting) too_deep(token.place, kMaximalNesting);
     }
     ~Deeper() { --grammar_.nesting_; }
     Deeper(const Deeper&) = delete;
@@ -89,6 +88,13 @@ class Grammar {
     bool block_;
   };
 
+  enum class Level : std::uint8_t { None, Comparison, Sum, Product, Beyond };
+  static Level level_of(const Token& token);
+  Built binary(Level least);
+  static Built grouped(std::vector<Built> groups);
+  static Built joined(syntax::Kind kind, const std::string& op, Built left, Built right);
+  static Built negated(const Token& op, Built operand);
+  [[noreturn]] void no_operand() const;
   Built indexed();
   Built subscripts(Built array);
   Built subscript();
@@ -96,7 +102,7 @@ class Grammar {
   Built call(const Token& name);
   Built block(const Token& open);
   [[nodiscard]] bool separates() const;
-  [[noreturn]] static void too_deep(Place place);
+  [[noreturn]] static void too_deep(Place place, int limit);
   static Built make(syntax::Kind kind, std::string text, std::vector<Built> args, Place place);
 
   std::vector<Token> tokens_;

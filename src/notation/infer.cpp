@@ -99,6 +99,13 @@ std::vector<Note> Inference::origins(const std::vector<std::pair<Ast, Result>>& 
       leaf = leaf->args[0];
     if (leaf->kind == Kind::Name) {
       if (const Symbol* s = symbols_.find(leaf->text)) add('`' + s->name + "` declared at", s->place);
+      if (const auto at = free_index_.find(leaf->text); at != free_index_.end()) {
+        const Symbol& f = free_[static_cast<std::size_t>(at->second)];
+        if (f.assumed)
+          add('`' + f.name + "`, not declared, taken to be in " + domain_text(unifier_.resolve(f.type)) +
+                  " at",
+              f.place);
+      }
       if (const Definition* d = symbols_.definition(leaf->text))
         add('`' + leaf->text + "` defined at", d->name.place);
     }

@@ -22,7 +22,7 @@ const Token& Grammar::peek(std::size_t ahead) const {
   }
 }
 
-Token Grammar::take() {
+const Token& Grammar::take() {
   const Token& token = peek();
   at_ = static_cast<std::size_t>(&token - tokens_.data());
   if (token.kind != TokenKind::End) ++at_;
@@ -39,9 +39,10 @@ bool Grammar::is_name(std::string_view name, std::size_t ahead) const {
   return token.kind == TokenKind::Name && (name.empty() || token.text == name);
 }
 
-std::optional<Token> Grammar::accept(std::string_view symbol) {
-  if (!is(symbol)) return std::nullopt;
-  return take();
+bool Grammar::accept(std::string_view symbol) {
+  if (!is(symbol)) return false;
+  take();
+  return true;
 }
 
 void Grammar::fail(const Token& token, const std::string& message) {
@@ -88,13 +89,13 @@ Grammar::Built Grammar::make(Kind kind, std::string text, std::vector<Built> arg
     depth = std::max(depth, a.depth);
     node->args.push_back(std::move(a.ast));
   }
-  if (depth >= kMaximalDepth) too_deep(place);
+  if (depth >= kMaximalDepth) too_deep(place, kMaximalDepth);
   return {std::move(node), depth + 1};
 }
 
-void Grammar::too_deep(Place place) {
+void Grammar::too_deep(Place place, int limit) {
   throw SyntaxError{{{place.begin, place.begin + 1},
-                     "the expression is nested more than " + std::to_string(kMaximalDepth) + " deep",
+                     "the expression is nested more than " + std::to_string(limit) + " deep",
                      {}},
                     true};
 }
@@ -106,7 +107,7 @@ Grammar::Built Grammar::full() {
   std::vector<Built> args{body};
   std::vector<std::string> names;
   do {
-    const Token name = take();
+    const Token& name = take();
     if (name.kind != TokenKind::Name) fail(name, "expected a name after `where`, found " + shown(name));
     if (!accept("=")) fail(peek(), "expected `=` after `" + name.text + "`, found " + shown(peek()));
     names.push_back(name.text);
@@ -117,27 +118,6 @@ Grammar::Built Grammar::full() {
   return let;
 }
 
-namespace {
-bool is_comparison(const Token& t) {
-  return t.kind == TokenKind::Symbol &&
-         (t.text == "<" || t.text == "<=" || t.text == ">" || t.text == ">=" || t.text == "==");
-}
-}  // namespace
-
-Grammar::Built Grammar::comparison() {
-  Built left = sum();
-  if (is_comparison(peek())) {
-    const Token op = take();
-    Built right = sum();
-    const Place place{left.ast->place.begin, right.ast->place.end};
-    left = make(Kind::Compare, op.text, {left, right}, place);
-    if (is_comparison(peek())) fail(peek(), "comparisons cannot be chained");
-  }
-  if (is("!=") || is("~="))
-    fail(peek(), "there is no `" + peek().text + "`; use `==` with the branches exchanged");
-  return left;
-}
-
 // In a block a blank before and none after makes + and - a sign: [a -b] has two entries, [a - b] one.
 bool Grammar::separates() const {
   if (!in_block_) return false;
@@ -145,54 +125,85 @@ bool Grammar::separates() const {
   return op.space_before && !peek(1).space_before;
 }
 
-// A long sum is grouped: trees stay shallow and the value is the same.
-Grammar::Built Grammar::sum() {
-  constexpr int kGroup = 500;
-  std::vector<Built> groups;
-  Built left = product();
-  int length = 0;
-  while ((is("+") || is("-")) && !separates()) {
-    const Token op = take();
-    Built right = product();
-    const Place place{left.ast->place.begin, right.ast->place.end};
-    if (++length % kGroup == 0) {
-      groups.push_back(left);
-      left = op.text == "-" ? make(Kind::Negate, "", {right}, {op.place.begin, right.ast->place.end}) : right;
-    } else {
-      left = make(Kind::Binary, op.text, {left, right}, place);
-    }
-  }
-  if (groups.empty()) return left;
-  groups.push_back(left);
-  while (groups.size() > 1) {  // pairs of neighbours, so that the depth grows with the logarithm
-    std::vector<Built> halves;
-    for (std::size_t k = 0; k + 1 < groups.size(); k += 2) {
-      const Place place{groups[k].ast->place.begin, groups[k + 1].ast->place.end};
-      halves.push_back(make(Kind::Binary, "+", {groups[k], groups[k + 1]}, place));
-    }
-    if (groups.size() % 2 == 1) halves.push_back(groups.back());
-    groups = std::move(halves);
-  }
-  return groups[0];
+Grammar::Level Grammar::level_of(const Token& t) {
+  if (t.kind != TokenKind::Symbol) return Level::None;
+  if (t.text == "+" || t.text == "-") return Level::Sum;
+  if (t.text == "*" || t.text == "/" || t.text == "\\" || t.text == ".*" || t.text == "./")
+    return Level::Product;
+  if (t.text == "<" || t.text == "<=" || t.text == ">" || t.text == ">=" || t.text == "==")
+    return Level::Comparison;
+  if (t.text == "!=" || t.text == "~=")
+    fail(t, "there is no `" + t.text + "`; use `==` with the branches exchanged");
+  return Level::None;
 }
 
-Grammar::Built Grammar::product() {
+// By precedence climbing: operators of at least this level, from left to right.
+Grammar::Built Grammar::binary(Level least) {
+  constexpr int kGroup = 500;
   Built left = unary();
-  while (is("*") || is("/") || is("\\") || is(".*") || is("./")) {
-    const Token op = take();
-    Built right = unary();
-    left = make(Kind::Binary, op.text, {left, right}, {left.ast->place.begin, right.ast->place.end});
+  std::vector<Built> groups;
+  int length = 0;
+  for (;;) {
+    const Token& op = peek();
+    const Level level = level_of(op);
+    if (level < least || level == Level::None || (level == Level::Sum && separates())) break;
+    take();
+    Built right = binary(static_cast<Level>(static_cast<int>(level) + 1));
+    if (level == Level::Sum && ++length % kGroup == 0) {
+      // A long sum is grouped: trees stay shallow and the value is the same.
+      groups.push_back(std::move(left));
+      left = op.text == "-" ? negated(op, std::move(right)) : std::move(right);
+      continue;
+    }
+    if (level == Level::Comparison && !groups.empty()) {
+      groups.push_back(std::move(left));
+      left = grouped(std::exchange(groups, {}));
+    }
+    left = joined(level == Level::Comparison ? Kind::Compare : Kind::Binary, op.text, std::move(left),
+                  std::move(right));
+    if (level == Level::Comparison && level_of(peek()) == Level::Comparison)
+      fail(peek(), "comparisons cannot be chained");
   }
-  return left;
+  if (groups.empty()) return left;
+  groups.push_back(std::move(left));
+  return grouped(std::move(groups));
+}
+
+// Pairs of neighbours, so that the depth grows with the logarithm.
+Grammar::Built Grammar::grouped(std::vector<Built> groups) {
+  while (groups.size() > 1) {
+    std::vector<Built> halves;
+    for (std::size_t k = 0; k + 1 < groups.size(); k += 2) {
+      halves.push_back(joined(Kind::Binary, "+", std::move(groups[k]), std::move(groups[k + 1])));
+    }
+    if (groups.size() % 2 == 1) halves.push_back(std::move(groups.back()));
+    groups = std::move(halves);
+  }
+  return std::move(groups[0]);
+}
+
+Grammar::Built Grammar::joined(Kind kind, const std::string& op, Built left, Built right) {
+  const Place place{left.ast->place.begin, right.ast->place.end};
+  std::vector<Built> args;
+  args.push_back(std::move(left));
+  args.push_back(std::move(right));
+  return make(kind, op, std::move(args), place);
+}
+
+Grammar::Built Grammar::negated(const Token& op, Built operand) {
+  const Place place{op.place.begin, operand.ast->place.end};
+  std::vector<Built> args;
+  args.push_back(std::move(operand));
+  return make(Kind::Negate, "", std::move(args), place);
 }
 
 Grammar::Built Grammar::unary() {
   if (is("-") || is("+")) {
-    const Token op = take();
+    const Token& op = take();
     const Deeper deeper(*this, op);
     Built operand = unary();
     if (op.text == "+") return operand;
-    return make(Kind::Negate, "", {operand}, {op.place.begin, operand.ast->place.end});
+    return negated(op, std::move(operand));
   }
   return power();
 }
@@ -203,18 +214,18 @@ Grammar::Built Grammar::power() {
   for (;;) {
     if (in_block_ && peek().space_before && is("'")) return base;
     if (is("'")) {
-      const Token quote = take();
+      const Token& quote = take();
       base = make(Kind::Transpose, "", {base}, {base.ast->place.begin, quote.place.end});
       base = subscripts(base);
     } else if (is("^") || is(".^")) {
-      const Token op = take();
+      const Token& op = take();
       if (op.text == "^" && is_name("T") && !is("(", 1)) {
-        const Token t = take();
+        const Token& t = take();
         base = subscripts(make(Kind::Transpose, "", {base}, {base.ast->place.begin, t.place.end}));
         continue;
       }
       Built exponent = signed_exponent();
-      base = make(Kind::Binary, op.text, {base, exponent}, {base.ast->place.begin, exponent.ast->place.end});
+      base = joined(Kind::Binary, op.text, std::move(base), std::move(exponent));
     } else {
       return base;
     }
@@ -223,25 +234,26 @@ Grammar::Built Grammar::power() {
 
 Grammar::Built Grammar::signed_exponent() {
   if (!is("-") && !is("+")) return indexed();
-  const Token op = take();
+  const Token& op = take();
   const Deeper deeper(*this, op);
   Built operand = signed_exponent();
   if (op.text == "+") return operand;
-  return make(Kind::Negate, "", {operand}, {op.place.begin, operand.ast->place.end});
+  return negated(op, std::move(operand));
 }
 
 Grammar::Built Grammar::indexed() { return subscripts(primary()); }
 
 Grammar::Built Grammar::subscripts(Built array) {
   while (is("[") && !(in_block_ && peek().space_before)) {
-    const Token open = take();
+    const Token& open = take();
+    const Deeper deeper(*this, open);
     const Inside inside(*this, Newlines::Blank, false);
     std::vector<Built> args{array};
     if (is("]")) fail(peek(), "expected a subscript, found `]`");
     do {
       args.push_back(subscript());
     } while (accept(","));
-    const Token end = peek();
+    const Token& end = peek();
     close("]", open);
     array = make(Kind::Index, "", args, {array.ast->place.begin, end.place.end});
   }
@@ -250,7 +262,7 @@ Grammar::Built Grammar::subscripts(Built array) {
 
 Grammar::Built Grammar::subscript() {
   if (is(":")) {
-    const Token colon = take();
+    const Token& colon = take();
     return make(Kind::Colon, "", {}, colon.place);
   }
   Built first = sum();
@@ -261,7 +273,7 @@ Grammar::Built Grammar::subscript() {
 }
 
 Grammar::Built Grammar::primary() {
-  const Token token = peek();
+  const Token& token = peek();
   const Deeper deeper(*this, token);
   if (token.kind == TokenKind::Number) {
     take();
@@ -284,7 +296,12 @@ Grammar::Built Grammar::primary() {
     take();
     return block(token);
   }
-  const std::size_t at = static_cast<std::size_t>(&peek() - tokens_.data());
+  no_operand();
+}
+
+void Grammar::no_operand() const {
+  const Token& token = peek();
+  const auto at = static_cast<std::size_t>(&token - tokens_.data());
   if (token.kind == TokenKind::End && at == 0) fail(token, "expected an expression, found nothing");
   std::string after;
   if (at > 0 && tokens_[at - 1].kind != TokenKind::Newline) after = " after `" + tokens_[at - 1].text + '`';
@@ -292,10 +309,10 @@ Grammar::Built Grammar::primary() {
 }
 
 Grammar::Built Grammar::call(const Token& name) {
-  const Token open = take();
+  const Token& open = take();
   const Inside inside(*this, Newlines::Blank, false);
   if (name.text == "sum" && is_name("") && is("=", 1)) {
-    const Token index = take();
+    const Token& index = take();
     take();
     Built first = sum();
     if (!accept(":"))
@@ -304,7 +321,7 @@ Grammar::Built Grammar::call(const Token& name) {
     if (!accept(","))
       fail(peek(), "expected `,` and what is summed over `" + index.text + "`, found " + shown(peek()));
     Built body = full();
-    const Token end = peek();
+    const Token& end = peek();
     close(")", open);
     return make(Kind::IndexSum, index.text, {first, last, body}, {name.place.begin, end.place.end});
   }
@@ -312,14 +329,14 @@ Grammar::Built Grammar::call(const Token& name) {
   if (!is(")")) {
     do {
       if (is("[") && is("]", 1)) {  // max(X,[],1)
-        const Token empty = take();
+        const Token& empty = take();
         args.push_back(make(Kind::Block, "", {}, {empty.place.begin, take().place.end}));
       } else {
         args.push_back(comparison());
       }
     } while (accept(","));
   }
-  const Token end = peek();
+  const Token& end = peek();
   close(")", open);
   return make(Kind::Call, name.text, args, {name.place.begin, end.place.end});
 }
@@ -336,7 +353,7 @@ Grammar::Built Grammar::block(const Token& open) {
   };
   for (;;) {
     if (is("]")) {
-      const Token end = take();
+      const Token& end = take();
       finish_row();
       if (rows.empty()) fail(end, "a block needs an entry");
       return make(Kind::Block, "", rows, {open.place.begin, end.place.end});
@@ -412,7 +429,7 @@ std::optional<MapText> parse_map(const Sources& sources, Place text, Diagnostics
   const std::size_t before = errors.size();
   Grammar grammar = grammar_of(sources, text, errors);
   try {
-    const Token name = grammar.take();
+    const Token& name = grammar.take();
     if (name.kind != TokenKind::Name || !grammar.accept("->"))
       Grammar::fail(name, "expected a map, as in `H -> 2*H`");
     const Ast body = grammar.full().ast;

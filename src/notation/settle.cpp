@@ -39,6 +39,10 @@ std::optional<DerivativeName> derivative_name(const std::string& name, const Sym
 
 namespace {
 
+bool is_capital(const Ast& ast) {
+  return ast->kind == Kind::Name && ast->text[0] >= 'A' && ast->text[0] <= 'Z';
+}
+
 class Walk {
  public:
   Walk(const Symbols& symbols, const FunctionTable& table) : symbols_(symbols), table_(table) {}
@@ -117,11 +121,11 @@ class Walk {
       walk(a, transposes ? Use::None : scalar);
       walk(b, transposes ? Use::None : scalar);
     } else if (op == "/") {
+      // A/B of two capitals is a division of matrices, which is refused rather than read as something else.
       walk(a, scalar);
-      walk(b, Use::Scalar);
+      walk(b, is_capital(b) ? Use::None : Use::Scalar);
     } else if (op == "^" || op == ".^") {
-      const bool lower = a->kind == Kind::Name && !(a->text[0] >= 'A' && a->text[0] <= 'Z');
-      walk(a, op == "^" && lower ? Use::Scalar : scalar);
+      walk(a, op == "^" && a->kind == Kind::Name && !is_capital(a) ? Use::Scalar : scalar);
       walk(b, Use::Scalar);
     } else if (op == "\\") {
       walk(a, Use::Matrix);

@@ -39,14 +39,14 @@ std::vector<Ast> size_list(Grammar& grammar, const Token& open) {
 }
 
 Domain domain(Grammar& grammar) {
-  const Token family = grammar.take();
+  const Token& family = grammar.take();
   Domain d;
   d.family = family.text;
   d.place = family.place;
   if (family.kind == TokenKind::Name && family.text == "R") {
     if (grammar.accept("+")) d.positive = true;
     if (grammar.accept("^")) {
-      const Token size = grammar.peek();
+      const Token& size = grammar.peek();
       if (grammar.accept("(")) {
         d.sizes = size_list(grammar, size);
       } else if (size.kind == TokenKind::Name || size.kind == TokenKind::Number) {
@@ -61,7 +61,7 @@ Domain domain(Grammar& grammar) {
   }
   for (const auto name : kMatrixFamilies) {
     if (family.kind != TokenKind::Name || family.text != name) continue;
-    const Token open = grammar.peek();
+    const Token& open = grammar.peek();
     if (!grammar.accept("("))
       Grammar::fail(open, "expected `(n)` after `" + family.text + "`, found " + Grammar::shown(open));
     d.sizes = size_list(grammar, open);
@@ -97,12 +97,12 @@ bool is_declaration(const Grammar& grammar) {
 
 Definition definition(Grammar& grammar) {
   Definition d;
-  const Token name = grammar.take();
+  const Token& name = grammar.take();
   d.name = {name.text, name.place};
   if (grammar.accept("(")) {
     d.has_parameters = true;
     while (!grammar.accept(")")) {
-      const Token parameter = grammar.take();
+      const Token& parameter = grammar.take();
       for (const auto& other : d.parameters) {
         if (other.name == parameter.text)
           Grammar::fail(parameter, "`" + parameter.text + "` is a parameter twice");
@@ -121,7 +121,7 @@ Definition definition(Grammar& grammar) {
 
 // `eps > 0` or `0 < eps`, also `0 < a < 1`.
 void assumptions(Grammar& grammar, std::vector<Statement>& out) {
-  const Token start = grammar.peek();
+  const Token& start = grammar.peek();
   const auto relation = [&] {
     for (const auto* op : {"<", "<=", ">", ">=", "=="}) {
       if (grammar.is(op)) return true;
@@ -161,7 +161,7 @@ void statement(Grammar& grammar, std::vector<Statement>& out) {
   if (is_declaration(grammar)) {
     Declaration d;
     do {
-      const Token name = grammar.take();
+      const Token& name = grammar.take();
       d.names.push_back({name.text, name.place});
     } while (grammar.accept(","));
     grammar.take();
@@ -170,7 +170,7 @@ void statement(Grammar& grammar, std::vector<Statement>& out) {
     out.emplace_back(std::move(d));
   } else if (grammar.is_name("") && grammar.is(":", 1)) {
     FunctionDeclaration f;
-    const Token name = grammar.take();
+    const Token& name = grammar.take();
     f.name = {name.text, name.place};
     grammar.take();
     f.from = domain(grammar);
