@@ -39,6 +39,7 @@ const Case kCases[] = {
     {"theta1 in R; x1 in R^n; Delta_max in R; foo in R", "foo*theta1*Delta_max*x1[2]", R"(\mathrm{foo}\,\theta_1\Delta_{\mathrm{max}}(x_1)_2)", "foo θ₁Δₘₐₓ(x₁)₂"},
     {"A in R^(n,n); b in R^n", "(A+A')\\b", R"((A+A^\top)^{-1}b)", "(A + Aᵀ)⁻¹b"},
     {"a in R; b in R; c in R", "a-(b-c)+a*(b/c)-a*(-b)", R"(a-(b-c)+a\,\frac{b}{c}-a(-b))", "a − (b − c) + a(b/c) − a(−b)"},
+    {"x in R", "where(x<=0,0,x)", R"(\begin{cases}0 & \text{if }x\le0 \\ x & \text{otherwise}\end{cases})", "{0 if x ≤ 0; x otherwise}"},
     {"x in R", "1.5e-3*x+inf", R"(1.5\cdot10^{-3}x+\infty)", "1.5·10⁻³x + ∞"},
 };
 // clang-format on

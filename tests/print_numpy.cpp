@@ -51,6 +51,18 @@ TEST(PrintNumpy, CountsFromZero) {
   EXPECT_EQ(code(given, "sum(i=2:n, x[i]*x[i-1])"), "sum(x[i] * x[i - 1] for i in range(1, n))");
 }
 
+TEST(PrintNumpy, FindsAxes) {
+  const std::string given = "X in R^(n,p); x in R^n; b in R^(1,p)";
+  EXPECT_EQ(code(given, "sum(X)"), "np.sum(X)");
+  EXPECT_EQ(code(given, "sum(X,1)"), "np.sum(X, axis=0)");
+  EXPECT_EQ(code(given, "mean(X,2)"), "np.mean(X, axis=1)");
+  EXPECT_EQ(code(given, "sum(x,1)"), "np.sum(x, axis=0)");
+  EXPECT_EQ(code(given, "sum(x,2)"), "np.reshape(np.sum(x[:, None], axis=1), n)");
+  EXPECT_EQ(code(given, "sum(b,1)"), "np.reshape(np.sum(b[None, :], axis=0), p)");
+  EXPECT_EQ(code(given, "diff(x)"), "np.diff(x, axis=0)");
+  EXPECT_EQ(code(given, "cumsum(X,2)"), "np.cumsum(X, axis=1)");
+}
+
 TEST(PrintNumpy, PutsBlocksTogether) {
   const std::string given = "A in R^(n,n); x in R^n; s in R; y in R^p";
   EXPECT_EQ(code(given, "[A, x; x', s]"), "np.block([[A, x[:, None]], [x[None, :], s]])");
@@ -93,9 +105,6 @@ def _norm(x, p=2):
         return m
     return m * np.sum((x / m) ** p) ** (1 / p)
 
-def _sum(x, dim=None):
-    return np.sum(x) if dim is None else np.sum(x, axis=dim - 1) if np.ndim(x) > 1 else np.sum(x)
-
 def function(A, x, b, lambda_):
     r"""norm(A*x-b,1)+lambda*sum(x)/n"""
     A = _array(A)
@@ -103,7 +112,7 @@ def function(A, x, b, lambda_):
     b = _array(b, -1)
     lambda_ = _array(lambda_, ())
     n = A.shape[1]
-    return float(_norm(A @ x - b, 1) + lambda_ * _sum(x) / n)
+    return float(_norm(A @ x - b, 1) + lambda_ * np.sum(x) / n)
 
 def derivative(A, x, b, lambda_):
     r"""A'*sign(A*x-b)+lambda*ones(n)/n"""
@@ -189,6 +198,44 @@ close(f(x=x, y=y), np.array([np.r_[x, y], np.r_[np.where(x < 0, x, 2 * x), y]]))
 i = dict(a=1.3, x=np.array([[0.4]]))
 assert abs(d(**i) - np.log(1.3) * 1.3 ** 0.4) < 1e-12 and type(d(**i)) is float
 assert abs(f(**i) - 1.3 ** 0.4 - 0.5) < 1e-12)");
+
+  // A value against plain NumPy.
+  const auto value = [&](const std::string& given, const std::vector<std::string>& names,
+                         const std::string& f, const std::string& numpy) {
+    all.add(
+        gradient(given, names, f, f, names[0], false),
+        "i = dict(X=rng.normal(size=(n, p)), x=rng.normal(size=n), S=rng.normal(size=(n, n)), "
+        "b=rng.normal(size=p))\n"
+        "X, x, S, b = i.values()\nclose(f(**{k: i[k] for k in " +
+            [&] {
+              std::string list = "[";
+              for (const std::string& name : names) list += "'" + name + "', ";
+              return list + "]";
+            }() +
+            "}), " + numpy + ")");
+  };
+  value("X in R^(n,p)", {"X"}, "commutation(n,p)*vec(X)-vec(X')", "np.zeros(n * p)");
+  value("X in R^(n,p)", {"X"}, "vec(sum(X,1))+vec(mean(X,1))", "X.sum(axis=0) + X.mean(axis=0)");
+  value("X in R^(n,p)", {"X"}, "softmax(X,2)", "np.exp(X) / np.exp(X).sum(axis=1)[:, None]");
+  value("X in R^(n,p)", {"X"}, "softmax(X)", "np.exp(X) / np.exp(X).sum(axis=0)");
+  value("x in R^n", {"x"}, "softmax(x')", "np.exp(x) / np.exp(x).sum()");
+  value("X in R^(n,p)", {"X"}, "logsumexp(X,2)", "np.log(np.exp(X).sum(axis=1))");
+  value("X in R^(n,p)", {"X"}, "logsumexp(X)*eye(1)", "np.log(np.exp(X).sum())");
+  value("x in R^n", {"x"}, "diffT(diff(x))", "np.append(0, -np.diff(x)) * -1 - np.append(np.diff(x), 0)");
+  value("X in R^(n,p)", {"X"}, "cumsumT(X)", "X[::-1].cumsum(axis=0)[::-1]");
+  value("x in R^n; b in R^p", {"x", "b"}, "kron(x,b')", "np.outer(x, b)");
+  value("x in R^n; b in R^p", {"x", "b"}, "kron(x,b)", "np.kron(x, b)");
+  value("X in R^(n,p)", {"X"}, "reshape(X,p,n)", "X.reshape((p, n), order='F')");
+  value("X in R^(n,p)", {"X"}, "max(X,[],2)+min(X,[],2)", "X.max(axis=1) + X.min(axis=1)");
+  value("x in R^n", {"x"}, "tr(sqrtm(x'*x))*det(inv(x'*x))", "1 / np.linalg.norm(x)");
+  value("x in R^n", {"x"}, "normnuc(x)+normop(x')+norm(x,inf)+norm(x,1)+norm(x,3)",
+        "sum(np.linalg.norm(x, k) for k in [2, 2, np.inf, 1, 3])");
+  value("S in R^(n,n)", {"S"}, "adj(S)-det(S)*S^-1", "np.zeros((n, n))");
+  value("S in R^(n,n)", {"S"}, "diag(diag(S))+tril(S)-triu(S)",
+        "np.diag(np.diag(S)) + np.tril(S) - np.triu(S)");
+  value("S in R^(n,n)", {"S"}, "expm(S)*logm(expm(S*0+eye(n)))", "__import__('scipy.linalg').linalg.expm(S)");
+  value("S in R^(n,n)", {"S"}, "lyap(S*S'+eye(n),S)*(S*S'+eye(n))+(S*S'+eye(n))*lyap(S*S'+eye(n),S)", "S");
+  value("S in R^(n,n)", {"S"}, "unit(n,2)'*S*unit(n,1)+dot(S,S)", "S[1, 0] + (S ** 2).sum()");
 
   NumpyModule layer = gradient("rho : R -> R; x in R^p; A in R^(q,p); b in R^(1,q)", {"x", "A", "b"},
                                "b*rho(A*x)", "(b'.*rho_prime(A*x))*x'", "A", true);

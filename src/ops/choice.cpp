@@ -201,11 +201,11 @@ std::span<const Surface> choice_surfaces() {
       {"where",
        {{"wide A, wide A, wide A -> A",
          [](Graph&, std::span<const Argument> a, const syntax::Type&) { return select(a[0].expr, a[1].expr, a[2].expr); }}},
-       {.latex = "", .unicode = "", .numpy = "np.where($1, $2, $3)", .numpy_support = ""}},
+       {.latex = "\\begin{cases}$2 & \\text{if }$1 \\\\ $3 & \\text{otherwise}\\end{cases}", .numpy = "np.where($1, $2, $3)", .numpy_support = ""}},
       {"elpow",
        {{"wide A, wide A -> A",
          [](Graph&, std::span<const Argument> a, const syntax::Type&) { return elpow(a[0].expr, a[1].expr); }}},
-       {.latex = "", .unicode = "", .numpy = "np.power($1, $2)", .numpy_support = ""}},
+       {.latex = "", .numpy = "np.power($1, $2)", .numpy_support = ""}},
   };
   return all;
 }

@@ -50,7 +50,7 @@ constexpr std::string_view kDirection = "(n,n), (n,n) -> (n,n)";
 
 Surface surface(std::string_view name, std::string_view signature, Build build, std::string_view latex,
                 std::string_view numpy, std::string_view support = "") {
-  return {name, {{signature, build}}, {.latex = latex, .unicode = "", .numpy = numpy, .numpy_support = support}};
+  return {name, {{signature, build}}, {.latex = latex, .numpy = numpy, .numpy_support = support}};
 }
 
 constexpr std::string_view kAdjugate =

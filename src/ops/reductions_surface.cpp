@@ -74,7 +74,7 @@ Surface reduction(std::string_view name, Build all, Build rows, Build columns, s
                   std::string_view support) {
   return {name,
           {{"(n,p), [], 1 -> (1,p)", rows}, {"(n,p), [], 2 -> (n,1)", columns}, {"any A -> ()", all}},
-          {.latex = "", .unicode = "", .numpy = numpy, .numpy_support = support}};
+          {.latex = "", .numpy = numpy, .numpy_support = support}};
 }
 
 }  // namespace
@@ -96,18 +96,16 @@ std::span<const Surface> reduction_surfaces() {
                                 std::string_view numpy, std::string_view support) {
       return Surface{name,
                      {{"(n,p), 1 -> (1,p)", rows}, {"(n,p), 2 -> (n,1)", columns}, {"any A -> ()", everything_of}},
-                     {.latex = "", .unicode = "", .numpy = numpy, .numpy_support = support}};
+                     {.latex = "", .numpy = numpy, .numpy_support = support}};
     };
-    list.push_back(dimensional("prod", everything<prod>, along<prod, 1>, along<prod, 2>, "_prod($*)",
-                               "def _prod(x, dim=None):\n    return np.prod(x) if dim is None else np.prod(x, axis=dim - 1 if np.ndim(x) > 1 else 0)\n"));
-    list.push_back(dimensional("logsumexp", everything<logsumexp>, along<logsumexp, 1>, along<logsumexp, 2>, "_logsumexp($*)",
-                               "def _logsumexp(x, dim=None):\n    x = np.asarray(x)\n    axis = None if dim is None else dim - 1 if x.ndim > 1 else 0\n    m = np.max(x, axis=axis, keepdims=True)\n    s = np.log(np.sum(np.exp(x - m), axis=axis))\n    return s + (m.item() if axis is None else np.squeeze(m, axis))\n"));
+    list.push_back(dimensional("prod", everything<prod>, along<prod, 1>, along<prod, 2>, "np.prod($1, axis=$axes)", ""));
+    list.push_back(dimensional("logsumexp", everything<logsumexp>, along<logsumexp, 1>, along<logsumexp, 2>, "_logsumexp($1, $axes)",
+                               "def _logsumexp(x, axis=None):\n    x = np.asarray(x)\n    m = np.max(x, axis=axis, keepdims=True)\n    s = np.log(np.sum(np.exp(x - m), axis=axis))\n    return s + (m.item() if axis is None else np.squeeze(m, axis))\n"));
     for (const auto& [name, build] : {std::pair<std::string_view, Build>{"max_grad", gradient_of_all<max_grad>}, {"min_grad", gradient_of_all<min_grad>}}) {
       const bool largest = name == "max_grad";
       list.push_back({name,
                       {{"any A -> A", build}},
                       {.latex = largest ? "\\nabla\\max($1)" : "\\nabla\\min($1)",
-                       .unicode = "",
                        .numpy = largest ? "_max_grad($1)" : "_min_grad($1)",
                        .numpy_support = largest ? "def _max_grad(x):\n    top = (x == np.max(x)).astype(float)\n    return top / np.sum(top)\n"
                                                 : "def _min_grad(x):\n    top = (x == np.min(x)).astype(float)\n    return top / np.sum(top)\n"}});
@@ -115,15 +113,15 @@ std::span<const Surface> reduction_surfaces() {
     list.push_back({"softmax",
                     {{"(n,1) -> (n,1)", softmax_vector}, {"(n,p), 2 -> (n,p)", softmax_along<2>}, {"(n,p), 1 -> (n,p)", softmax_along<1>},
                      {"() -> ()", softmax_scalar}, {"(1,n) -> (1,n)", softmax_vector}, {"(n,p) -> (n,p)", softmax_along<1>}},
-                    {.latex = "", .unicode = "", .numpy = "_softmax($*)",
-                     .numpy_support = "def _softmax(x, dim=1):\n    axis = dim - 1 if np.ndim(x) > 1 else 0\n    e = np.exp(x - np.max(x, axis=axis, keepdims=True))\n    return e / np.sum(e, axis=axis, keepdims=True)\n"}});
+                    {.latex = "", .numpy = "_softmax($1, $axis)",
+                     .numpy_support = "def _softmax(x, axis):\n    e = np.exp(x - np.max(x, axis=axis, keepdims=True))\n    return e / np.sum(e, axis=axis, keepdims=True)\n"}});
     list.push_back({"norm",
                     {{"any A -> ()", norm_of}, {"any A, scalar -> ()", norm_p_of}},
-                    {.latex = "\\lVert $1\\rVert_{$2}", .unicode = "", .numpy = "_norm($*)",
+                    {.latex = "\\lVert $1\\rVert_{$2}", .numpy = "_norm($*)",
                      .numpy_support = "def _norm(x, p=2):\n    x = np.abs(x)\n    m = np.max(x)\n    if p == np.inf or m == 0:\n        return m\n    return m * np.sum((x / m) ** p) ** (1 / p)\n"}});
     list.push_back({"norm_eps",
                     {{"any A, scalar -> ()", norm_eps_of}},
-                    {.latex = "\\lVert $1\\rVert_{$2}", .unicode = "", .numpy = "np.sum(np.hypot($1, $2))", .numpy_support = ""}});
+                    {.latex = "\\lVert $1\\rVert_{$2}", .numpy = "np.sum(np.hypot($1, $2))", .numpy_support = ""}});
     return list;
   }();
   return all;

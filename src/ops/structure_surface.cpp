@@ -34,20 +34,14 @@ Surface axis_surface(std::string_view name, std::vector<std::string_view> signat
   return {name,
           {{signatures[0], along<f, 1>}, {signatures[1], along<f, 2>}, {signatures[2], along<f, 1>},
            {signatures[3], along<f, 1>}, {signatures[4], along<f, 2>}},
-          {.latex = "", .unicode = "", .numpy = numpy, .numpy_support = support}};
+          {.latex = "", .numpy = numpy, .numpy_support = support}};
 }
 
-constexpr std::string_view kDifference =
-    "def _diff(x, dim=1):\n    return np.diff(x, axis=dim - 1 if np.ndim(x) > 1 else 0)\n";
 constexpr std::string_view kDifferenceAdjoint =
-    "def _diffT(u, dim=1):\n"
-    "    axis = dim - 1 if np.ndim(u) > 1 else 0\n"
+    "def _diffT(u, axis):\n"
     "    return -np.diff(u, axis=axis, prepend=0, append=0)\n";
-constexpr std::string_view kSums =
-    "def _cumsum(x, dim=1):\n    return np.cumsum(x, axis=dim - 1 if np.ndim(x) > 1 else 0)\n";
 constexpr std::string_view kSumsAdjoint =
-    "def _cumsumT(u, dim=1):\n"
-    "    axis = dim - 1 if np.ndim(u) > 1 else 0\n"
+    "def _cumsumT(u, axis):\n"
     "    return np.flip(np.cumsum(np.flip(u, axis), axis), axis)\n";
 
 }  // namespace
@@ -57,13 +51,13 @@ std::span<const Surface> structure_surfaces() {
                                               "(n,p), 1 -> (n,p)", "(n,p), 2 -> (n,p)"};
   static const Surface all[] = {
       axis_surface<diff>("diff", {"(n,1) -> (n-1,1)", "(1,n) -> (1,n-1)", "(n,p) -> (n-1,p)", "(n,p), 1 -> (n-1,p)", "(n,p), 2 -> (n,p-1)"},
-                         "_diff($*)", kDifference),
+                         "np.diff($1, axis=$axis)", ""),
       axis_surface<diff_transpose>("diffT", {"(n,1) -> (n+1,1)", "(1,n) -> (1,n+1)", "(n,p) -> (n+1,p)", "(n,p), 1 -> (n+1,p)", "(n,p), 2 -> (n,p+1)"},
-                                   "_diffT($*)", kDifferenceAdjoint),
-      axis_surface<cumsum>("cumsum", same, "_cumsum($*)", kSums),
-      axis_surface<cumsum_transpose>("cumsumT", same, "_cumsumT($*)", kSumsAdjoint),
-      {"tril", {{"(n,p) -> (n,p)", triangle<tril>}}, {.latex = "\\operatorname{tril}($1)", .unicode = "", .numpy = "np.tril($m1)", .numpy_support = ""}},
-      {"triu", {{"(n,p) -> (n,p)", triangle<triu>}}, {.latex = "\\operatorname{triu}($1)", .unicode = "", .numpy = "np.triu($m1)", .numpy_support = ""}},
+                                   "_diffT($1, $axis)", kDifferenceAdjoint),
+      axis_surface<cumsum>("cumsum", same, "np.cumsum($1, axis=$axis)", ""),
+      axis_surface<cumsum_transpose>("cumsumT", same, "_cumsumT($1, $axis)", kSumsAdjoint),
+      {"tril", {{"(n,p) -> (n,p)", triangle<tril>}}, {.latex = "\\operatorname{tril}($1)", .numpy = "np.tril($m1)", .numpy_support = ""}},
+      {"triu", {{"(n,p) -> (n,p)", triangle<triu>}}, {.latex = "\\operatorname{triu}($1)", .numpy = "np.triu($m1)", .numpy_support = ""}},
   };
   return all;
 }

@@ -1,4 +1,5 @@
 // Calls: the templates of forms with their arguments put in.
+#include <algorithm>
 #include <cctype>
 #include <stdexcept>
 
@@ -80,14 +81,22 @@ Python NumpyWriter::from_template(const Ast& tree, std::string_view source) {
     if (k < 1 || k > tree->args.size()) throw std::invalid_argument("no code for " + text(tree));
     return tree->args[k - 1];
   };
-  const bool along = source.find("$axis") != std::string_view::npos;
+  std::string adapted(source);
+  if (tree->args.size() < 2) {
+    for (const std::string_view all : {", axis=$axes", ", $axes"}) {
+      if (const auto at = adapted.find(all); at != std::string::npos) adapted.erase(at, all.size());
+    }
+  }
+  source = adapted;
   bool lift = false;  // a vector along its trivial dimension is a matrix with one row or column
   int dimension = 1;
-  if (along) {
+  if (source.find("$ax") != std::string_view::npos) {
     const Ast& last = tree->args.back();
-    if (tree->args.size() > 1 && last->kind == K::Number) dimension = std::stoi(last->text);
+    const bool given = tree->args.size() > 1 && last->kind == K::Number;
+    if (given) dimension = last->text == "2" ? 2 : 1;
     const Type& type = type_of(tree->args[0]);
-    lift = (type.is_column() && dimension == 2) || (type.is_row() && dimension == 1 && tree->args.size() > 1);
+    lift = type.is_scalar() || (type.is_column() && dimension == 2) ||
+           (type.is_row() && dimension == 1 && given);
     reshape = lift;
   }
   for (std::size_t at = 0; at < source.size();) {
@@ -99,7 +108,7 @@ Python NumpyWriter::from_template(const Ast& tree, std::string_view source) {
     if (rest.starts_with("shape")) {
       out += shape_text(type_of(tree));
       at += 6;
-    } else if (rest.starts_with("axis")) {
+    } else if (rest.starts_with("ax")) {  // $axis, $axes
       const bool vector = !lift && is_degenerate(type_of(tree->args[0]));
       out += std::to_string(vector ? 0 : dimension - 1);
       at += 5;
@@ -125,6 +134,11 @@ Python NumpyWriter::from_template(const Ast& tree, std::string_view source) {
       at = digit + 1;
     }
   }
+  // eye(1) is a scalar.
+  const bool constant =
+      std::all_of(tree->args.begin(), tree->args.end(), [](const Ast& a) { return a->kind == K::Number; });
+  reshape =
+      reshape || (constant && type_of(tree).is_scalar() && source.find("$shape") == std::string_view::npos);
   if (reshape) return {"np.reshape(" + out + ", " + shape_text(type_of(tree)) + ")"};
   return {out, is_compound(source) ? Level::Any : Level::Atom};
 }

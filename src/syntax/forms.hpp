@@ -20,15 +20,15 @@ struct Forms {
   /// Write no parentheses for precedence's sake: $1 gets its own where it needs them. So
   /// "$1^{-1}" prints inv(A+B) as (A+B)^{-1}, and "\\operatorname{tr}($1)" prints tr(A+B).
   std::string_view latex;
-  /// The one-line form where the one made from `latex` will not do; usually empty.
-  std::string_view unicode;
   /// An expression over np or scipy.<module>: "np.trace($1)", "_adj($1)". In NumPy columns and rows are
   /// 1-D, scalars 0-D, matrices 2-D. An argument beside an operator gets parentheses. Further placeholders:
   ///   $m1, $m2  the argument as a 2-D array, also where it is a vector or a scalar; the result is then
   ///             brought back into its own shape: "np.linalg.inv($m1)", "np.kron($m1, $m2)"
   ///   $shape    the shape of the result: "np.ones($shape)", "np.reshape($1, $shape, order=\"F\")"
   ///   $axis     the NumPy axis that the last argument names (sum(X,2): 1); the first dimension where
-  ///             there is one argument only: "np.sum($1, axis=$axis)"
+  ///             there is one argument only: "np.cumsum($1, axis=$axis)"
+  ///   $axes     the same, but all axes where there is one argument only; a ", $axes" or ", axis=$axes" is
+  ///             then left out: "np.sum($1, axis=$axes)"
   std::string_view numpy;
   /// Python source that must stand before the function (it defines _adj), or empty. A first line
   /// "# needs: adj, svdvals" names functions of the notation whose support it calls.
