@@ -1,0 +1,213 @@
+#include "app/check.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <sstream>
+
+#include "app/sample.hpp"
+#include "calculus/differentiate.hpp"
+#include "print/text.hpp"
+
+namespace adjoint::app {
+namespace {
+
+constexpr int kPoints = 4;
+constexpr int kTries = 24;
+
+double norm_of(const std::vector<double>& v) {
+  double m = 0;
+  for (const auto x : v) m = std::max(m, std::abs(x));
+  if (m == 0 || !std::isfinite(m)) return m;
+  double s = 0;
+  for (const auto x : v) s += (x / m) * (x / m);
+  return m * std::sqrt(s);
+}
+bool finite(const Array& a) {
+  return std::all_of(a.data.begin(), a.data.end(), [](double v) { return std::isfinite(v); });
+}
+double dot_of(const Array& a, const Array& b) {
+  double s = 0;
+  for (std::size_t k = 0; k < a.data.size(); ++k) s += a.data[k] * b.data[k];
+  return s;
+}
+double relative(const Array& a, const Array& b) {
+  std::vector<double> d(a.data);
+  for (std::size_t k = 0; k < d.size(); ++k) d[k] -= b.data[k];
+  return norm_of(d) / std::max({norm_of(a.data), norm_of(b.data), 1e-12});
+}
+
+// Everything as expressions: the function f whose first derivative is D, the map D[H], its adjoint D*[U].
+struct Parts {
+  Expr f;          // the function of order - 1
+  Expr moved;      // D[H]
+  Expr direction;
+  Expr back;       // D*[U], or null
+  Expr cotangent;
+};
+
+Expr contracted_with(Expr array, Expr direction) {  // array has the direction's axes at its end
+  Graph& g = array.graph();
+  const Axes a = g.axes(array);
+  const auto keep = a.size() - direction.shape().size();
+  return g.product(1, {{array, a}, {direction, Axes(a.begin() + static_cast<std::ptrdiff_t>(keep), a.end())}},
+                   Axes(a.begin(), a.begin() + static_cast<std::ptrdiff_t>(keep)));
+}
+
+std::string describe(const Question& q, const Point& p) {
+  std::ostringstream out;
+  for (const auto& s : q.formula.symbols) {
+    const auto at = p.values.find(notation::variable(*q.graph, s).get());
+    if (at == p.values.end()) continue;
+    out << (out.str().empty() ? "" : "; ") << s.name << " = [";
+    for (std::size_t k = 0; k < std::min<std::size_t>(4, at->second.data.size()); ++k) out << (k > 0 ? ", " : "") << at->second.data[k];
+    out << (at->second.data.size() > 4 ? ", …]" : "]");
+  }
+  return out.str();
+}
+
+}  // namespace
+
+CheckResult check_derivative(const Question& q, const notation::Symbol& symbol, const Variable& v, int order,
+                             const Derivative& d, const Reading& reading, unsigned seed) {
+  CheckResult r;
+  r.order = 9;
+  Graph& g = *q.graph;
+  Parts parts;
+  parts.f = q.formula.value;
+  if (order > 1) {
+    const Derivative below = differentiate(q.function(), v, order - 1);
+    if (below.is_map()) {
+      r.failure = "a derivative of this order of a map is not checked";
+      return r;
+    }
+    parts.f = below.expr;
+  }
+  parts.direction = d.is_map() ? d.direction : direction_for(v.expr, "H");
+  if (d.is_map()) {
+    parts.moved = d.expr;
+    parts.back = d.adjoint;
+    parts.cotangent = d.cotangent;
+  } else {
+    parts.moved = v.type.is_scalar() ? times(d.expr, parts.direction) : contracted_with(d.expr, parts.direction);
+  }
+  // The printed formula, read back.
+  Expr printed;
+  Expr printed_argument;
+  notation::Session again = q.session;
+  again.adopt(q.formula);
+  if (!again.symbols().find(symbol.name)) again.declare(symbol);
+  if (reading.map) {
+    auto m = again.map(g, print::text(*reading.map), v.type);
+    if (m) {
+      printed = m->body.value;
+      printed_argument = notation::variable(g, m->argument);
+    }
+  } else if (reading.formula) {
+    if (auto f = again.expression(g, print::text(reading.formula))) printed = f->value;
+  }
+  if (!printed) {
+    r.failure = "the formula does not read back: " + again.errors_text();
+    return r;
+  }
+  for (auto* e : {&parts.f, &parts.moved, &parts.back, &printed}) {
+    if (*e) *e = concrete(*e);
+  }
+  std::mt19937 random(seed);
+  std::string last_error = "no point was found at which the function is defined";
+  for (int attempt = 0; attempt < kTries && r.points < kPoints; ++attempt) {
+    const SizeValues sizes = sample_sizes(q, attempt % 2);
+    const Point point = sample_point(q, sizes, random, attempt % 3);
+    Point p = point;
+    notation::Symbol direction_symbol = symbol;
+    direction_symbol.bounds = {};
+    if (direction_symbol.structure == notation::Structure::Semidefinite || direction_symbol.structure == notation::Structure::Definite) {
+      direction_symbol.structure = notation::Structure::Symmetric;
+    }
+    if (direction_symbol.structure == notation::Structure::Orthogonal) direction_symbol.structure = notation::Structure::None;
+    const Array h = sample_value(direction_symbol, sizes, random, 0);
+    p.values[v.expr.get()] = p.values.contains(v.expr.get()) ? p.values[v.expr.get()] : sample_value(symbol, sizes, random, attempt % 3);
+    p.values[parts.direction.get()] = h;
+    if (printed_argument) p.values[printed_argument.get()] = h;
+    try {
+      const auto value_at = [&](double t) {
+        Point moved = p;
+        auto& x = moved.values[v.expr.get()].data;
+        for (std::size_t k = 0; k < x.size(); ++k) x[k] += t * h.data[k];
+        Evaluator e(moved);
+        return e(parts.f);
+      };
+      Evaluator e(p);
+      const Array f0 = e(parts.f);
+      const Array dh = e(parts.moved);
+      if (!finite(f0) || !finite(dh)) continue;
+      // Taylor remainders |f(x+th) - f(x) - t Df[h]| over a range of t.
+      std::vector<std::pair<double, double>> remainders;
+      bool usable = true;
+      const double scale = std::max(norm_of(f0.data), norm_of(dh.data));
+      for (int k = 4; k <= 14; ++k) {
+        const double t = std::ldexp(1.0, -k);
+        const Array ft = value_at(t);
+        usable = usable && finite(ft);
+        std::vector<double> rest(ft.data);
+        for (std::size_t i = 0; i < rest.size(); ++i) rest[i] -= f0.data[i] + t * dh.data[i];
+        const double n = norm_of(rest);
+        if (n > 1e-13 * std::max(scale, 1e-300) * 30) remainders.emplace_back(std::log2(t), std::log2(n));
+      }
+      if (!usable) continue;
+      if (remainders.size() >= 3) {
+        const std::size_t m = remainders.size();  // the slope over the smallest usable steps
+        const std::size_t from = m >= 4 ? m - 4 : 0;
+        const double slope = (remainders[from].second - remainders[m - 1].second) / (remainders[from].first - remainders[m - 1].first);
+        r.order = std::min(r.order, slope);
+      } else {
+        r.exact_remainder = true;
+      }
+      double best = 1e300;  // central differences at several steps, the best of them
+      for (const double t : {1e-3, 1e-4, 1e-5, 1e-6}) {
+        const Array plus = value_at(t);
+        const Array minus = value_at(-t);
+        if (!finite(plus) || !finite(minus)) continue;
+        Array fd = plus;
+        for (std::size_t i = 0; i < fd.data.size(); ++i) fd.data[i] = (plus.data[i] - minus.data[i]) / (2 * t);
+        best = std::min(best, norm_of(dh.data) + norm_of(fd.data) < 1e-9 * std::max(1.0, norm_of(f0.data)) ? 0.0 : relative(dh, fd));
+      }
+      if (best > 1e299) continue;
+      if (best > r.finite_difference) r.worst = describe(q, p);
+      r.finite_difference = std::max(r.finite_difference, best);
+      if (parts.back) {
+        Array u = dh;
+        std::normal_distribution<double> normal;
+        for (auto& x : u.data) x = normal(random);
+        p.values[parts.cotangent.get()] = u;
+        Evaluator e2(p);
+        const Array& bu = e2(parts.back);
+        const double left = dot_of(u, e2(parts.moved));
+        const double right = dot_of(bu, h);
+        const double size = norm_of(u.data) * norm_of(dh.data) + norm_of(bu.data) * norm_of(h.data);
+        r.adjoint = std::max(r.adjoint, std::abs(left - right) / std::max(size, 1e-300));
+      }
+      Evaluator e3(p);
+      const Array& shown = e3(printed);
+      const Array& computed = e3(concrete(d.expr));
+      r.formula = std::max(r.formula, shown.data.size() != computed.data.size() ? 1.0
+                                      : norm_of(shown.data) + norm_of(computed.data) < 1e-12 ? 0.0
+                                                                                              : relative(shown, computed));
+      ++r.points;
+    } catch (const NumericalError& error) {
+      last_error = error.what();
+    }
+  }
+  if (r.points == 0) {
+    r.failure = last_error;
+    return r;
+  }
+  if (r.order > 8) r.order = 2;
+  if (r.order < 1.8 && r.finite_difference > 1e-8) r.failure = "the Taylor remainder is of order " + std::to_string(r.order) + ", not 2";
+  if (r.finite_difference > 1e-5) r.failure = "the derivative differs from finite differences";
+  if (r.adjoint > 1e-9) r.failure = "the adjoint does not fit the map";
+  if (r.formula > 1e-8) r.failure = "the printed formula differs from the derivative";
+  r.passed = r.failure.empty();
+  return r;
+}
+
+}  // namespace adjoint::app

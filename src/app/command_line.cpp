@@ -1,0 +1,143 @@
+#include "app/command_line.hpp"
+
+#include <pthread.h>
+
+#include <cstdio>
+#include <cstring>
+#include <iostream>
+#include <iterator>
+#include <set>
+
+#include <CLI/CLI.hpp>
+
+#include "app/commands.hpp"
+#include "calculus/linear.hpp"
+
+namespace adjoint::app {
+namespace {
+
+constexpr std::size_t kStack = std::size_t{1} << 30;  // virtual; deep trees recurse
+
+struct Options {
+  DeriveOptions derive;
+  EvalOptions eval;
+};
+
+std::string read_expression(const std::string& argument) {
+  if (argument != "-") return argument;
+  return {std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>()};
+}
+
+void add_common(CLI::App* verb, DeriveOptions& o) {
+  verb->add_option("--wrt,--in", o.wrt, "the variable");
+  verb->add_option("--given", o.given, "declarations and definitions, separated by ;");
+  verb->add_option("--order", o.order, "order of the derivative")->check(CLI::Range(1, 12));
+}
+
+}  // namespace
+
+int run(int argc, char** argv) {
+  CLI::App app{"Derivatives of functions of scalars, vectors and matrices."};
+  app.name("adjoint");
+  app.require_subcommand(1);
+  app.set_version_flag("--version", "adjoint 0.1.0");
+  Options o;
+  std::string expression;
+  auto* derive_verb = app.add_subcommand("derive", "the derivative of EXPR as a formula");
+  auto* check_verb = app.add_subcommand("check", "check the derivative of EXPR at random points");
+  auto* eval_verb = app.add_subcommand("eval", "value and derivative of EXPR at a point");
+  auto* codegen_verb = app.add_subcommand("codegen", "code for EXPR and its derivative");
+  for (auto* verb : {derive_verb, check_verb, codegen_verb}) add_common(verb, o.derive);
+  derive_verb->add_option("--format", o.derive.format, "text, latex, unicode, json, numpy")
+      ->check(CLI::IsMember({"text", "latex", "unicode", "json", "numpy"}));
+  check_verb->add_option("--format", o.derive.format, "text, json")->check(CLI::IsMember({"text", "json"}));
+  std::string language = "numpy";
+  codegen_verb->add_option("--language", language, "numpy")->check(CLI::IsMember({"numpy"}));
+  derive_verb->add_flag("--check", o.derive.check, "check numerically at random points");
+  eval_verb->add_option("--wrt,--in", o.eval.wrt, "the variable");
+  eval_verb->add_option("--given", o.eval.given, "declarations and definitions, separated by ;");
+  eval_verb->add_option("--order", o.eval.order, "order of the derivative")->check(CLI::Range(1, 6));
+  eval_verb->add_option("--at", o.eval.at, "values: 'x=[1,0,0]; A=[[1,2],[3,4]]; B=@b.npy'");
+  eval_verb->add_option("--format", o.eval.format, "text, json")->check(CLI::IsMember({"text", "json"}));
+  eval_verb->add_flag("--float", o.eval.single, "single precision: inputs and results rounded to float");
+
+  // The argument after the verb is the expression even if it begins with a minus sign.
+  std::vector<std::string> arguments(argv + 1, argv + argc);
+  const std::set<std::string> takes_expression = {"derive", "check", "eval", "codegen"};
+  bool has_expression = false;
+  if (arguments.size() >= 2 && takes_expression.contains(arguments[0])) {
+    const std::string& a = arguments[1];
+    const bool option = a == "-h" || (a.size() > 2 && a[0] == '-' && a[1] == '-' && std::isalpha(static_cast<unsigned char>(a[2])) != 0 &&
+                                      a.find_first_of("*+/(^ ") == std::string::npos && a.size() > 3);
+    if (!option) {
+      expression = a;
+      has_expression = true;
+      arguments.erase(arguments.begin() + 1);
+    }
+  }
+  for (auto* verb : {derive_verb, check_verb, eval_verb, codegen_verb}) verb->add_option("EXPR", expression, "the function");
+  std::reverse(arguments.begin(), arguments.end());
+  try {
+    app.parse(arguments);
+  } catch (const CLI::ParseError& e) {
+    const int code = app.exit(e);
+    return code == 0 ? 0 : 2;
+  }
+  try {
+    if (!has_expression && expression.empty()) throw InputError("error: an expression is missing\n");
+    o.derive.expression = o.eval.expression = read_expression(expression);
+    std::pair<std::string, int> result;
+    if (derive_verb->parsed()) result = derive(o.derive);
+    if (check_verb->parsed()) result = check(o.derive);
+    if (eval_verb->parsed()) result = eval(o.eval);
+    if (codegen_verb->parsed()) {
+      o.derive.format = language;
+      result = derive(o.derive);
+    }
+    std::fputs(result.first.c_str(), stdout);
+    return result.second;
+  } catch (const InputError& e) {
+    std::fputs(e.what(), stderr);
+    return 2;
+  } catch (const NoAnswer& e) {
+    std::fputs(e.what(), stderr);
+    return 1;
+  } catch (const CalculusError& e) {
+    std::fprintf(stderr, "error: %s\n", e.what());
+    return 1;
+  } catch (const std::exception& e) {
+    std::fprintf(stderr, "error: %s\n", e.what());
+    return 2;
+  }
+}
+
+namespace {
+struct Call {
+  int argc;
+  char** argv;
+  int status;
+};
+}  // namespace
+
+int run_on_large_stack(int argc, char** argv) {
+  Call call{argc, argv, 2};
+  pthread_attr_t attributes;
+  pthread_t thread{};
+  pthread_attr_init(&attributes);
+  if (pthread_attr_setstacksize(&attributes, kStack) != 0 ||
+      pthread_create(&thread, &attributes,
+                     [](void* p) -> void* {
+                       auto* c = static_cast<Call*>(p);
+                       c->status = run(c->argc, c->argv);
+                       return nullptr;
+                     },
+                     &call) != 0) {
+    pthread_attr_destroy(&attributes);
+    return run(argc, argv);
+  }
+  pthread_join(thread, nullptr);
+  pthread_attr_destroy(&attributes);
+  return call.status;
+}
+
+}  // namespace adjoint::app

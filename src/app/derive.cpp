@@ -1,0 +1,195 @@
+#include <algorithm>
+#include <sstream>
+
+#include "app/commands.hpp"
+#include "calculus/linear.hpp"
+#include "print/latex.hpp"
+#include "print/numpy.hpp"
+#include "print/text.hpp"
+#include "print/unicode.hpp"
+
+namespace adjoint::app {
+
+using json = nlohmann::ordered_json;
+using notation::Structure;
+
+namespace {
+
+std::string convention(const notation::Symbol& s) {
+  switch (s.structure) {
+    case Structure::Symmetric:
+    case Structure::Semidefinite:
+    case Structure::Definite:
+      return "convention: " + s.name + " is symmetric, so the gradient is the unconstrained one, symmetrised";
+    case Structure::Diagonal: return "convention: " + s.name + " is diagonal, so only its diagonal entries move";
+    case Structure::Lower: return "convention: " + s.name + " is lower triangular, so only its lower entries move";
+    case Structure::Orthogonal: return "convention: " + s.name + " is orthogonal; the gradient is the Euclidean one";
+    case Structure::None: return "";
+  }
+  return "";
+}
+
+template <class Render>
+std::string rendered(const Reading& r, Render render) {
+  return r.map ? render(*r.map) : render(r.formula);
+}
+
+}  // namespace
+
+Worked work(Question question, const std::string& wrt, int order) {
+  const notation::Symbol symbol = variable_symbol(question, wrt);
+  Worked w(std::move(question), symbol);
+  w.variable = variable_of(w.question, symbol);
+  w.order = order;
+  try {
+    w.derivative = differentiate(w.question.function(), w.variable, order);
+  } catch (const std::runtime_error& e) {
+    throw NoAnswer(std::string("error: ") + e.what() + "\n");
+  }
+  w.reading = read_derivative(w.derivative, w.variable, read_options(w.question));
+  if (!w.reading.formula && !w.reading.map) {
+    throw NoAnswer("error: the derivative is an array of higher order that matrix notation cannot write\n");
+  }
+  for (const auto& a : w.question.formula.assumptions()) w.notes.push_back("assumed: " + a);
+  if (const auto c = convention(symbol); !c.empty()) w.notes.push_back(c);
+  if (w.question.formula.symbol(symbol.name) == nullptr) {
+    w.notes.push_back(symbol.name + " does not occur in the function, so the derivative is zero");
+  }
+  return w;
+}
+
+std::string numpy_code(const Worked& w) {
+  print::NumpyModule m;
+  for (const auto& s : w.question.formula.symbols) {
+    const bool function = s.kind == notation::Symbol::Kind::Function;
+    m.symbols.push_back({s.name, s.type, function, s.from, s.to});
+  }
+  if (w.question.formula.symbol(w.symbol.name) == nullptr) m.symbols.push_back({w.symbol.name, w.symbol.type, false, {}, {}});
+  m.variable = w.symbol.name;
+  m.value = w.question.formula.typed.root;
+  m.derivative = w.reading.formula;
+  m.like_variable = w.derivative.kind == DerivativeKind::Gradient ||
+                    (w.derivative.kind == DerivativeKind::Hessian && w.derivative.is_map());
+  m.map = w.reading.map;
+  m.adjoint = w.reading.adjoint;
+  m.kronecker = w.reading.kronecker;
+  m.forms = forms_of;
+  try {
+    return print::numpy_module(m);
+  } catch (const std::exception& e) {
+    return std::string("# no NumPy code: ") + e.what() + "\n";
+  }
+}
+
+json to_json(const Worked& w) {
+  json j;
+  j["function"] = w.question.formula.text;
+  j["variable"] = w.symbol.name;
+  j["kind"] = kind_name(w.derivative.kind);
+  j["order"] = w.order;
+  j["shape"] = shape_texts(w.derivative.type);
+  const auto text = [](const auto& tree) { return print::text(tree); };
+  const auto latex = [](const auto& tree) { return print::latex(tree, forms_of); };
+  const auto unicode = [](const auto& tree) { return print::unicode(tree, forms_of); };
+  j["formula"] = {{"text", rendered(w.reading, text)},
+                  {"latex", rendered(w.reading, latex)},
+                  {"unicode", rendered(w.reading, unicode)},
+                  {"nodes", syntax::operation_count(w.reading.body())}};
+  if (w.reading.map) {
+    j["operator"] = {{"text", print::text(*w.reading.map)}, {"latex", print::latex(*w.reading.map, forms_of)}};
+    if (w.reading.adjoint) {
+      j["adjoint"] = {{"text", print::text(*w.reading.adjoint)}, {"latex", print::latex(*w.reading.adjoint, forms_of)}};
+    }
+    if (w.reading.kronecker) {
+      j["kronecker"] = {{"text", print::text(w.reading.kronecker)}, {"latex", print::latex(w.reading.kronecker, forms_of)}};
+    } else {
+      j["kronecker"] = {{"text", "the matrix whose columns are vec of the operator at each basis matrix"}};
+    }
+  }
+  j["domain"] = {{"defined", json::array()}, {"differentiable", json::array()}};
+  j["declarations"] = w.question.formula.declarations();
+  j["assumed"] = w.question.formula.assumptions();
+  j["notes"] = w.notes;
+  j["code"] = {{"numpy", numpy_code(w)}};
+  return j;
+}
+
+std::string to_text(const Worked& w) {
+  std::ostringstream out;
+  const auto text = [](const auto& tree) { return print::text(tree); };
+  out << rendered(w.reading, text) << "\n";
+  if (w.reading.adjoint) out << "adjoint:   " << print::text(*w.reading.adjoint) << "\n";
+  if (w.reading.kronecker) out << "kronecker: " << print::text(w.reading.kronecker) << "\n";
+  for (const auto& n : w.notes) out << "# " << n << "\n";
+  return out.str();
+}
+
+std::string to_latex(const Worked& w) {
+  return rendered(w.reading, [](const auto& tree) { return print::latex(tree, forms_of); }) + "\n";
+}
+std::string to_unicode(const Worked& w) {
+  return rendered(w.reading, [](const auto& tree) { return print::unicode(tree, forms_of); }) + "\n";
+}
+
+json to_json(const CheckResult& c) {
+  json j = {{"passed", c.passed},
+            {"points", c.points},
+            {"order", c.order},
+            {"finite_difference", c.finite_difference},
+            {"adjoint", c.adjoint},
+            {"formula", c.formula}};
+  if (!c.failure.empty()) j["failure"] = c.failure;
+  if (!c.passed && !c.worst.empty()) j["worst"] = c.worst;
+  return j;
+}
+
+std::string to_text(const CheckResult& c) {
+  char line[256];
+  std::string out;
+  std::snprintf(line, sizeof line, "check %s: %d points, Taylor remainder of order %.2f%s, finite differences agree to %.1e, printed formula to %.1e",
+                c.passed ? "passed" : "FAILED", c.points, c.order, c.exact_remainder ? " (or none)" : "", c.finite_difference, c.formula);
+  out = line;
+  if (c.adjoint > 0) {
+    std::snprintf(line, sizeof line, ", adjoint to %.1e", c.adjoint);
+    out += line;
+  }
+  out += "\n";
+  if (!c.passed) out += "  " + c.failure + (c.worst.empty() ? "" : ", worst at " + c.worst) + "\n";
+  return out;
+}
+
+std::pair<std::string, int> derive(const DeriveOptions& o) {
+  Worked w = work(ask(o.expression, o.given), o.wrt, o.order);
+  std::string out;
+  int status = 0;
+  CheckResult checked;
+  if (o.check) {
+    checked = check_derivative(w.question, w.symbol, w.variable, o.order, w.derivative, w.reading);
+    status = checked.passed ? 0 : 1;
+  }
+  if (o.format == "json") {
+    json j = to_json(w);
+    if (o.check) j["check"] = to_json(checked);
+    return {j.dump(2) + "\n", status};
+  }
+  if (o.format == "latex") {
+    out = to_latex(w);
+  } else if (o.format == "unicode") {
+    out = to_unicode(w);
+  } else if (o.format == "numpy") {
+    out = numpy_code(w);
+  } else {
+    out = to_text(w);
+  }
+  if (o.check) out += to_text(checked);
+  return {out, status};
+}
+
+std::pair<std::string, int> check(const DeriveOptions& o) {
+  Worked w = work(ask(o.expression, o.given), o.wrt, o.order);
+  const CheckResult c = check_derivative(w.question, w.symbol, w.variable, o.order, w.derivative, w.reading);
+  if (o.format == "json") return {to_json(c).dump(2) + "\n", c.passed ? 0 : 1};
+  return {to_text(w) + to_text(c), c.passed ? 0 : 1};
+}
+
+}  // namespace adjoint::app

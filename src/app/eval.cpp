@@ -1,0 +1,130 @@
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include "app/commands.hpp"
+#include "app/values.hpp"
+#include "calculus/differentiate.hpp"
+
+namespace adjoint::app {
+
+using json = nlohmann::ordered_json;
+
+namespace {
+
+bool has_nan(const Array& a) {
+  return std::any_of(a.data.begin(), a.data.end(), [](double v) { return std::isnan(v); });
+}
+
+void round_to_float(Array& a) {
+  for (auto& v : a.data) v = static_cast<double>(static_cast<float>(v));
+}
+
+// The derivative of order k: axes of f, then those of the variable k times.
+Expr total_derivative(Expr f, Expr v, int order, bool forward) {
+  Expr d = simplify(f);
+  for (int k = 0; k < order; ++k) {
+    Expr next;
+    if (d.rank() == 0 && !forward) {
+      next = gradient(d, v);
+    } else {
+      next = jacobian(d, v);
+    }
+    // Project the new axes on the declared structure: bring them to the front and back.
+    const int before = d.rank();
+    const int axes = v.rank();
+    if (axes == 2) {
+      std::vector<int> front(static_cast<std::size_t>(before + axes));
+      std::iota(front.begin(), front.end(), 0);
+      std::rotate(front.begin(), front.begin() + before, front.end());
+      std::vector<int> back(front.size());
+      std::iota(back.begin(), back.end(), 0);
+      std::rotate(back.begin(), back.begin() + axes, back.end());
+      next = permuted(project_on_structure(permuted(next, front), v), back);
+    }
+    d = simplify(next);
+  }
+  return d;
+}
+
+std::vector<std::int64_t> shown_shape(const syntax::Type& type, const SizeValues& sizes) {
+  std::vector<std::int64_t> shape;
+  if (!type.higher.empty()) {
+    for (const auto& s : type.higher) shape.push_back(s.evaluate(sizes).value_or(1));
+  } else if (type.is_column()) {
+    shape = {type.rows.evaluate(sizes).value_or(1)};
+  } else if (!type.is_scalar()) {
+    shape = {type.rows.evaluate(sizes).value_or(1), type.columns.evaluate(sizes).value_or(1)};
+  }
+  return shape;
+}
+
+}  // namespace
+
+json evaluate(const Question& q, const EvalOptions& o) {
+  Values values = parse_values(o.at);
+  if (o.single) {
+    for (auto& [name, value] : values) round_to_float(value);
+  }
+  Point point = point_of(q, values);
+  json j;
+  json warnings = json::array();
+  const auto rounded = [&o](Array a) {
+    if (o.single) round_to_float(a);
+    return a;
+  };
+  try {
+    Evaluator e(point);
+    const Expr f = simplify(q.formula.value);
+    const Array value = rounded(e(f));
+    const auto shape = shown_shape(q.formula.type, point.sizes);
+    j["value"] = nested_lists(value, shape);
+    if (has_nan(value)) warnings.push_back("the function is not defined at this point");
+    if (!o.wrt.empty()) {
+      const notation::Symbol symbol = variable_symbol(q, o.wrt);
+      const Variable v = variable_of(q, symbol);
+      for (int k = 0; k < o.order; ++k) {
+        const Expr below = k == 0 ? f : total_derivative(f, v.expr, k, false);
+        for (const auto& kink : kinks(below, std::span(&v.expr, 1), point)) {
+          const std::string text = std::string(k == 0 ? "not differentiable here: " : "the derivative is not differentiable here: ") +
+                                   kink.what + "; the result is the subgradient of least norm where the function is convex or concave";
+          if (std::find(warnings.begin(), warnings.end(), text) == warnings.end()) warnings.push_back(text);
+        }
+      }
+      Array d = e(total_derivative(f, v.expr, o.order, v.type.is_scalar()));
+      if (has_nan(d)) d = e(total_derivative(f, v.expr, o.order, !v.type.is_scalar()));
+      if (has_nan(d) && !has_nan(value)) warnings.push_back("the derivative is not a number at this point");
+      if (std::any_of(d.data.begin(), d.data.end(), [](double x) { return std::isinf(x); })) {
+        warnings.push_back("the derivative is infinite at this point");
+      }
+      auto derivative_shape = shape;
+      const auto given = values.find(symbol.name);
+      for (int k = 0; k < o.order; ++k) {
+        const auto own = given != values.end() && !v.type.is_scalar() ? given->second.shape : shown_shape(v.type, point.sizes);
+        derivative_shape.insert(derivative_shape.end(), own.begin(), own.end());
+      }
+      j["derivative"] = nested_lists(rounded(d), derivative_shape);
+    }
+  } catch (const NumericalError& error) {
+    throw InputError(std::string("error: ") + error.what() + "\n");
+  }
+  j["warnings"] = warnings;
+  return j;
+}
+
+std::pair<std::string, int> eval(const EvalOptions& o) {
+  notation::Session session;
+  if (!session.declare(o.given)) throw InputError(session.errors_text());
+  const std::string inferred = declarations_of(parse_values(o.at), session);
+  if (!session.declare(inferred)) throw InputError(session.errors_text());
+  const Question q = ask(std::move(session), o.expression);
+  const json j = evaluate(q, o);
+  if (o.format == "json") return {j.dump() + "\n", 0};
+  std::string out = "value: " + j["value"].dump() + "\n";
+  if (j.contains("derivative")) out += "derivative: " + j["derivative"].dump() + "\n";
+  for (const auto& w : j["warnings"]) out += "warning: " + w.get<std::string>() + "\n";
+  return {out, 0};
+}
+
+}  // namespace adjoint::app

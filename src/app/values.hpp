@@ -1,0 +1,30 @@
+// Numbers in and out: --at 'x=[1,0,0]; A=[[1,2],[3,4]]; B=@b.npy', sizes from shapes, nested lists.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include <nlohmann/json.hpp>
+
+#include "app/question.hpp"
+#include "eval/evaluate.hpp"
+
+namespace adjoint::app {
+
+/// An array as given, rows and columns as typed (a list is one axis, a list of lists two), column-major.
+using Values = std::map<std::string, Array, std::less<>>;
+
+/// Parses the text of --at; reads .npy and .csv files. Throws InputError with the place.
+Values parse_values(const std::string& text);
+
+/// The values of the question's variables as a point, sizes found from shapes. Throws InputError where a value is
+/// missing or its shape does not fit, with both shapes.
+Point point_of(const Question& question, const Values& values);
+
+/// Declarations for names that have a value but no declaration: "x in R^3".
+std::string declarations_of(const Values& values, const notation::Session& session);
+
+/// Nested lists, row by row, in the given shape (column-major data).
+nlohmann::json nested_lists(const Array& array, const std::vector<std::int64_t>& shape);
+
+}  // namespace adjoint::app
