@@ -48,7 +48,8 @@ void count(Cost& cost, const ScalarInstruction& i, const Polynomial& times) {
 Cost of(const Program& program, const Pointwise& p) {
   Cost cost;
   const Polynomial all = product(p.extents);
-  for (const ScalarInstruction& i : p.body) count(cost, i, all);
+  const std::vector<bool> varies = varies_with_loops(p);
+  for (std::size_t k = 0; k < p.body.size(); ++k) count(cost, p.body[k], varies[k] ? all : Polynomial(1));
   for (const Access& operand : p.operands) cost.read += points(operand, p.extents);
   for (const PointwiseOutput& out : p.outputs) {
     const Polynomial kept = points(out.access, p.extents);
@@ -70,8 +71,17 @@ Cost of(const Program& program, const Contract& c) {
   const std::vector<bool> used = loops_used(c.c, c.extents.size());
   bool sums = false;
   for (const bool u : used) sums = sums || !u;
-  const Polynomial all = product(c.extents);
+  Polynomial all = product(c.extents);
   const Polynomial kept = points(c.c, c.extents);
+  if (c.symmetric) {  // one triangle with the diagonal
+    const Shape& shape = program.shape_of(c.c);
+    const Polynomial n(shape.at(0));
+    Polynomial summed = 1;
+    for (std::size_t k = 0; k < used.size(); ++k) {
+      if (!used[k]) summed = summed * Polynomial(c.extents[k]);
+    }
+    all = Polynomial(Rational(1, 2)) * n * (n + 1) * summed;
+  }
   // Products that are not summed are single multiplications.
   if (sums || c.store == Store::Add) {
     cost.multiply_add = all;

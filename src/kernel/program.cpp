@@ -85,6 +85,23 @@ bool covers(const Access& access, const Shape& shape, const std::vector<Size>& e
   return true;
 }
 
+std::vector<bool> varies_with_loops(const Pointwise& pointwise) {
+  std::vector<bool> varies(pointwise.body.size(), false);
+  for (std::size_t k = 0; k < varies.size(); ++k) {
+    const ScalarInstruction& i = pointwise.body[k];
+    if (i.op == ScalarOp::LoopIndex) varies[k] = true;
+    if (i.op == ScalarOp::Load) {
+      const Access& operand = pointwise.operands[static_cast<std::size_t>(i.a)];
+      for (const AxisIndex& axis : operand.axes) varies[k] = varies[k] || !axis.terms.empty();
+    }
+    const int arity = info(i.op).arity;
+    if (arity > 0) varies[k] = varies[k] || varies[static_cast<std::size_t>(i.a)];
+    if (arity > 1) varies[k] = varies[k] || varies[static_cast<std::size_t>(i.b)];
+    if (arity > 2) varies[k] = varies[k] || varies[static_cast<std::size_t>(i.c)];
+  }
+  return varies;
+}
+
 std::vector<bool> loops_used(const Access& access, std::size_t loops) {
   std::vector<bool> used(loops, false);
   for (const AxisIndex& axis : access.axes) {

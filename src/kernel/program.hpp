@@ -97,6 +97,7 @@ struct Contract {
   Access a, b, c;
   Rational coefficient = 1;
   Store store = Store::Assign;
+  bool symmetric = false;  // known: c is a matrix and equals its transpose, so half of it is enough
   friend bool operator==(const Contract&, const Contract&) = default;
 };
 
@@ -144,6 +145,10 @@ Size entries(const Shape& shape);
 bool covers(const Access& access, const Shape& shape, const std::vector<Size>& extents);
 /// The loops that an access uses.
 std::vector<bool> loops_used(const Access& access, std::size_t loops);
+
+/// Of each scalar instruction of a body: whether it depends on any loop. Those that do not are
+/// computed once, and counted once.
+std::vector<bool> varies_with_loops(const Pointwise& pointwise);
 
 /// What is wrong with a program, one sentence each; empty if nothing is: buffers and registers in
 /// range, axes and loops that match, inputs never written, nothing read before it is written,

@@ -36,9 +36,10 @@
 //   max_grad min_grad *       any             same shape: share of each entry in the maximum
 //   softmax *                 any             same shape
 //   prod_grad *               any             same shape: product of the other entries
-//   prod_hess *               (…,n,…)         the axis, then once more behind all: product of the entries
-//   except two, 0 on the diagonal cumsum cumsumT *          any             same shape; cumsumT sums from the
-//   end call        any…          as said         abstract function `function`; results are not inferred
+//   prod_hess *               any             the axis once more behind all (no axis: all axes once more):
+//                                             product of the entries but two, 0 on the diagonal
+//   cumsum cumsumT *          any             same shape; cumsumT sums from the end
+//   call        any...        as said         abstract function, by name; results are not inferred
 // Two results at once, from one factorisation (what the pass `share_factorisations` makes):
 //   logdet_inv  (n,n)         (), (n,n)
 //   det_adj     (n,n)         (), (n,n)

@@ -1,0 +1,15 @@
+// What a computation could not give, in words for the user.
+#pragma once
+
+#include <stdexcept>
+#include <string>
+
+namespace adjoint::run {
+
+/// A question that has no answer at the given numbers: "matrix is singular", "eigenvalue -1.2 is negative".
+class NumericalError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+}  // namespace adjoint::run

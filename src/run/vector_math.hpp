@@ -1,0 +1,39 @@
+// One scalar instruction over a block of numbers: what the interpreter's inner loops are.
+#pragma once
+
+#include <cstdint>
+
+#include "kernel/scalar.hpp"
+
+namespace adjoint::run {
+
+/// Operands of a block operation: pointers, each to n numbers or (where the operation says so) to one.
+using BlockFunction = void (*)(double* out, const double* a, const double* b, const double* c,
+                               std::int64_t n);
+
+/// Which operands of a two-operand operation are one number for the whole block.
+enum class Shape2 : std::uint8_t { Vectors, FirstScalar, SecondScalar };
+
+/// Block operations for one level of the processor.
+struct BlockTable {
+  BlockFunction unary[64] = {};      // by ScalarOp; out may be a
+  BlockFunction binary[64][3] = {};  // by ScalarOp and Shape2; out may be an operand
+  BlockFunction select = nullptr;    // a != 0 ? b : c
+  void (*multiply_add)(double* out, const double* a, const double* b, const double* c,
+                       std::int64_t n) = nullptr;
+  double (*sum)(const double* a, std::int64_t n) = nullptr;
+  double (*sum_product)(const double* a, const double* b, std::int64_t n) = nullptr;
+  double (*maximum)(const double* a, std::int64_t n) = nullptr;  // NaN if one is
+  double (*minimum)(const double* a, std::int64_t n) = nullptr;
+  void (*add_to)(double* out, const double* a, std::int64_t n) = nullptr;
+};
+
+/// The table for this processor.
+const BlockTable& blocks();
+
+/// A scalar instruction of one operand over n numbers; out may be a.
+inline void vector_math(kernel::ScalarOp op, double* out, const double* a, std::int64_t n) {
+  blocks().unary[static_cast<int>(op)](out, a, nullptr, nullptr, n);
+}
+
+}  // namespace adjoint::run
