@@ -10,29 +10,29 @@
 namespace adjoint {
 namespace {
 
-__int128 gcd128(__int128 a, __int128 b) {
+Wide gcd128(Wide a, Wide b) {
   if (a < 0) a = -a;
   if (b < 0) b = -b;
   while (b != 0) {
-    const __int128 r = a % b;
+    const Wide r = a % b;
     a = b;
     b = r;
   }
   return a;
 }
 
-bool fits(__int128 v) {
+bool fits(Wide v) {
   return v > std::numeric_limits<std::int64_t>::min() && v <= std::numeric_limits<std::int64_t>::max();
 }
 
 }  // namespace
 
-Rational Rational::make(__int128 num, __int128 den, bool decimal, double fallback) {
+Rational Rational::make(Wide num, Wide den, bool decimal, double fallback) {
   if (den < 0) {
     num = -num;
     den = -den;
   }
-  const __int128 g = gcd128(num, den);
+  const Wide g = gcd128(num, den);
   if (g > 1) {
     num /= g;
     den /= g;
@@ -63,7 +63,7 @@ std::optional<Rational> Rational::parse(std::string_view literal) {
   char* end = nullptr;
   const double real = std::strtod(text.c_str(), &end);
   if (text.empty() || end != text.c_str() + text.size()) return std::nullopt;
-  __int128 mantissa = 0;
+  Wide mantissa = 0;
   int scale = 0;
   bool point = false;
   std::size_t k = 0;
@@ -72,7 +72,7 @@ std::optional<Rational> Rational::parse(std::string_view literal) {
       point = true;
       continue;
     }
-    if (text[k] < '0' || text[k] > '9' || mantissa > (static_cast<__int128>(1) << 100)) return inexact(real);
+    if (text[k] < '0' || text[k] > '9' || mantissa > (static_cast<Wide>(1) << 100)) return inexact(real);
     mantissa = mantissa * 10 + (text[k] - '0');
     if (point) --scale;
   }
@@ -81,13 +81,13 @@ std::optional<Rational> Rational::parse(std::string_view literal) {
     if (exponent > 1000 || exponent < -1000) return inexact(real);
     scale += static_cast<int>(exponent);
   }
-  __int128 den = 1;
+  Wide den = 1;
   for (; scale > 0; --scale) {
-    if (mantissa > (static_cast<__int128>(1) << 100)) return inexact(real);
+    if (mantissa > (static_cast<Wide>(1) << 100)) return inexact(real);
     mantissa *= 10;
   }
   for (; scale < 0; ++scale) {
-    if (den > (static_cast<__int128>(1) << 100)) return inexact(real);
+    if (den > (static_cast<Wide>(1) << 100)) return inexact(real);
     den *= 10;
   }
   return make(mantissa, den, true, real);
@@ -153,7 +153,7 @@ Rational Rational::operator-() const {
 Rational operator+(const Rational& a, const Rational& b) {
   const double real = a.value() + b.value();
   if (!a.exact() || !b.exact()) return Rational::inexact(real);
-  const auto wide = [](std::int64_t v) { return static_cast<__int128>(v); };
+  const auto wide = [](std::int64_t v) { return static_cast<Wide>(v); };
   return Rational::make(wide(a.num_) * b.den_ + wide(b.num_) * a.den_, wide(a.den_) * b.den_,
                         a.decimal_ || b.decimal_, real);
 }
@@ -161,14 +161,14 @@ Rational operator+(const Rational& a, const Rational& b) {
 Rational operator*(const Rational& a, const Rational& b) {
   const double real = a.value() * b.value();
   if (!a.exact() || !b.exact()) return Rational::inexact(real);
-  return Rational::make(static_cast<__int128>(a.num_) * b.num_, static_cast<__int128>(a.den_) * b.den_,
+  return Rational::make(static_cast<Wide>(a.num_) * b.num_, static_cast<Wide>(a.den_) * b.den_,
                         a.decimal_ || b.decimal_, real);
 }
 
 Rational operator/(const Rational& a, const Rational& b) {
   const double real = a.value() / b.value();
   if (!a.exact() || !b.exact() || b.num_ == 0) return Rational::inexact(real);
-  return Rational::make(static_cast<__int128>(a.num_) * b.den_, static_cast<__int128>(a.den_) * b.num_,
+  return Rational::make(static_cast<Wide>(a.num_) * b.den_, static_cast<Wide>(a.den_) * b.num_,
                         a.decimal_ || b.decimal_, real);
 }
 

@@ -9,6 +9,8 @@
 
 namespace adjoint {
 
+__extension__ typedef __int128 Wide;
+
 /// A rational number num/den in lowest terms with den > 0. Results that do not
 /// fit in 64 bits become floating-point numbers (`exact()` is then false).
 /// `decimal` only records how the number is to be printed and takes no part in equality.
@@ -48,7 +50,7 @@ class Rational {
   friend bool operator<(const Rational& a, const Rational& b);
 
  private:
-  static Rational make(__int128 num, __int128 den, bool decimal, double fallback);
+  static Rational make(Wide num, Wide den, bool decimal, double fallback);
 
   std::int64_t num_ = 0;
   std::int64_t den_ = 1;  // 0 marks an inexact number
