@@ -87,6 +87,21 @@ bool guarded(const Requirement& r, Ranges& ranges) {
 
 bool plain_labels(const Factor& f, const Node& n) { return f.labels == n.output; }
 
+// 1 - u^2 as u.
+Expr within_unit(Expr e) {
+  if (e->kind != Kind::Sum || e->terms.size() != 2) return {};
+  for (std::size_t k = 0; k < 2; ++k) {
+    const Term& one = e->terms[k];
+    const Term& square = e->terms[1 - k];
+    if (one.expr->kind != Kind::Product || !one.expr->factors.empty()) continue;
+    if (!(one.coefficient * one.expr->coefficient).is_one() || !(square.coefficient == Rational(-1))) continue;
+    if (square.expr->kind != Kind::Power) continue;
+    const Rational* p = as_number(square.expr->operands[1]);
+    if (p != nullptr && *p == Rational(2)) return square.expr->operands[0];
+  }
+  return {};
+}
+
 // M*M' has full rank where M has full row rank.
 Expr gram_root(Expr e) {
   if (e->kind != Kind::Product || e->factors.size() != 2 || e->output.size() != 2) return {};
@@ -100,7 +115,8 @@ Expr gram_root(Expr e) {
 
 void add(std::vector<Requirement>& list, const Requirement& r) {
   const auto same = std::find_if(list.begin(), list.end(), [&r](const Requirement& known) {
-    return known.predicate == r.predicate && known.operand == r.operand && known.other == r.other &&
+    const bool swapped = r.other && known.operand == r.other && known.other == r.operand;
+    return known.predicate == r.predicate && ((known.operand == r.operand && known.other == r.other) || swapped) &&
            known.guard == r.guard && known.guard_holds == r.guard_holds;
   });
   if (same == list.end()) {
@@ -212,6 +228,13 @@ void require(std::vector<Requirement>& list, Requirement r, Ranges& ranges) {
       const Expr reduced = n.graph->product(c, rest, n.output, n.label_sizes);
       if (!(reduced == e)) return again(r.predicate, reduced);
     }
+  }
+  if (strict || r.predicate == C::NonNegative) {
+    if (const Expr u = within_unit(e)) return again(strict ? C::InsideUnit : C::InUnit, u);
+  }
+  if (r.predicate == C::SpectraDisjoint && is_semidefinite(e)) return again(C::Definite, e);
+  if (r.predicate == C::Definite && n.kind == Kind::Apply && (n.op->name == "sqrtm" || n.op->name == "inv")) {
+    return again(C::Definite, n.operands[0]);
   }
   if (r.predicate == C::NonZero && n.kind == Kind::Apply && n.op->name == "det") return again(C::Invertible, n.operands[0]);
   if (r.predicate == C::Invertible || r.predicate == C::Definite) {

@@ -89,6 +89,10 @@ class Walk {
         const Expr operand = y.operands[static_cast<std::size_t>(c.operand)];
         if (smooth && !concerns(y, c)) continue;
         if (smooth && flat_beyond(y, operand)) continue;
+        if (smooth && c.condition == C::NonZero && is_gauge(y) && under_maximum(y)) {
+          ask(y, C::NotAllZero, operand, is_direct(y));
+          continue;
+        }
         ask(y, c.condition, operand, !smooth || is_direct(y), c.condition == C::Differ ? y.operands[1] : Expr());
       }
     }
@@ -128,9 +132,12 @@ class Walk {
 
   // What vanishes at its kink is harmless under a power above 1, and beside a factor that vanishes there too.
   bool flat_beyond(const Node& y, Expr operand) {
-    if (Expr(&y) == root_ || !vanishes_with(y, operand)) return false;
+    if (Expr(&y) == root_) return false;
+    // Bounded, with a jump at the kink: harmless beside a factor that vanishes to second order.
+    const bool jump = y.kind == Kind::Apply && y.operands[0] == operand && is_jump(y.op->name);
+    if (!jump && !vanishes_with(y, operand)) return false;
     return std::all_of(users_[&y].begin(), users_[&y].end(), [&](Expr user) {
-      if (user->kind == Kind::Power && user->operands[0] == Expr(&y)) {
+      if (!jump && user->kind == Kind::Power && user->operands[0] == Expr(&y)) {
         const Range e = ranges_.of(user->operands[1]);
         return !active_[user->operands[1].get()] && (e.lower > 1 || (e.lower == 1 && e.open_lower));
       }
@@ -145,9 +152,31 @@ class Walk {
       }
       if (count != 1) return false;
       return std::any_of(user->factors.begin(), user->factors.end(), [&](const Factor& f) {
-        if (&f == own || !zero_with(f.expr, operand)) return false;
-        return f.labels == own->labels || own->labels.empty();
+        if (&f == own || !(jump ? twice_zero_with(f.expr, operand) : zero_with(f.expr, operand))) return false;
+        return f.labels == own->labels || own->labels.empty() || (jump && f.labels.empty());
       });
+    });
+  }
+
+  static bool is_jump(std::string_view name) { return name == "sign" || name == "direction" || name == "norm_p_grad"; }
+
+  bool twice_zero_with(Expr e, Expr operand) {
+    if (e->kind == Kind::Power) {
+      const Range p = ranges_.of(e->operands[1]);
+      return (p.lower > 1 || (p.lower == 1 && p.open_lower)) && zero_with(e->operands[0], operand);
+    }
+    const auto form = quadratic_form(e);
+    return form && form->vector == operand;
+  }
+
+  // Of max(abs(x)) only the kink of the largest entry shows, and it is at 0 where all entries are.
+  bool under_maximum(const Node& y) {
+    const auto& users = users_[&y];
+    return !users.empty() && std::all_of(users.begin(), users.end(), [](Expr user) {
+      if (user->kind != Kind::Apply || user.rank() != 0) return false;
+      const auto& conditions = record_of(*user).differentiable.value;
+      return std::any_of(conditions.begin(), conditions.end(),
+                         [](const OperandCondition& c) { return c.condition == C::UniqueMaximum; });
     });
   }
 
@@ -215,6 +244,12 @@ void merge(std::vector<Requirement>& into, const std::vector<Requirement>& more,
   remove_implied(into);
 }
 
+Expr derivative_of(Expr f, Expr variable) {
+  if (f.rank() == 0) return simplify(gradient(f, variable));
+  const Movement m{variable, direction_for(variable, "H")};
+  return simplify(pushforward(f, std::span(&m, 1)));
+}
+
 bool has_impossible(const std::vector<Requirement>& list) {
   return std::any_of(list.begin(), list.end(), [](const Requirement& r) { return r.impossible; });
 }
@@ -237,16 +272,17 @@ Domain domain_of(Expr f, const std::vector<Expr>& variables, const Assumptions& 
   d.twice = d.differentiable;
   for (const auto& v : variables) {
     try {
-      Expr derivative;
-      if (f.rank() == 0) {
-        derivative = simplify(gradient(simple, v));
-      } else {
-        const Movement m{v, direction_for(v, "H")};
-        derivative = simplify(pushforward(simple, std::span(&m, 1)));
+      // Each formula of the derivative gives conditions that suffice: the fewest count.
+      std::vector<Requirement> fewest;
+      const Expr derivative = derivative_of(simple, v);
+      bool first = true;
+      for (const Expr form : {derivative, factored(expanded(derivative))}) {
+        std::vector<Requirement> all = d.differentiable;
+        merge(all, smooth_where(form, variables, assumptions), assumptions);
+        if (first || all.size() < fewest.size()) fewest = std::move(all);
+        first = false;
       }
-      auto more = smooth_where(derivative, variables, assumptions);
-      // The gradient is only looked at where it exists: what merely keeps its formula defined is said already.
-      merge(d.twice, more, assumptions);
+      merge(d.twice, fewest, assumptions);
     } catch (const std::runtime_error&) {
       d.twice_known = false;
     }

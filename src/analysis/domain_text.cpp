@@ -43,11 +43,23 @@ std::string every_entry(Expr e, const Say& say, const std::string& relation, con
 
 std::string size_text(Expr e, int axis) { return e.shape()[static_cast<std::size_t>(axis)].text(); }
 
+// Sums of squares along an axis: "X[:,j] != 0 for all j".
+std::string slices(Expr e, const Say& say) {
+  if (e->kind != Kind::Product || e->factors.size() != 1 || e.rank() != 1) return {};
+  const Factor& f = e->factors[0];
+  const Rational* p = f.expr->kind == Kind::Power ? as_number(f.expr->operands[1]) : nullptr;
+  if (p == nullptr || !p->is_even() || f.labels.size() != 2 || f.labels[0] == f.labels[1]) return {};
+  const std::string text = say(f.expr->operands[0]);
+  const std::string name = stands_alone(text) ? text : "(" + text + ")";
+  return name + (f.labels[0] == e->output[0] ? "[i,:] != 0 for all i" : "[:,j] != 0 for all j");
+}
+
 std::string plain(const Requirement& r, const Say& say) {
   const Expr e = r.operand;
   const auto text = [&] { return say(e); };
   switch (r.predicate) {
     case C::Positive:
+      if (std::string text_of_slices = slices(e, say); !text_of_slices.empty()) return text_of_slices;
       return every_entry(e, say, " > ", "0");
     case C::NonNegative:
       return every_entry(e, say, " >= ", "0");
@@ -56,7 +68,7 @@ std::string plain(const Requirement& r, const Say& say) {
     case C::NotAllZero:
       return text() + " != 0";
     case C::InUnit:
-      return every_entry(e.rank() == 0 ? e : e, [&](Expr u) { return "abs(" + say(u) + ")"; }, " <= ", "1");
+      return every_entry(e, [&](Expr u) { return "abs(" + say(u) + ")"; }, " <= ", "1");
     case C::InsideUnit:
       return every_entry(e, [&](Expr u) { return "abs(" + say(u) + ")"; }, " < ", "1");
     case C::AboveMinusOne:

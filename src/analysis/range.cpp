@@ -102,7 +102,8 @@ Range power_of(const Range& b, const Rational& e) {
   }
   if (even) {  // both signs
     const double m = b.magnitude();
-    return v > 0 ? Range{0, raised(m, v, true)} : Range{raised(m, v, false), kInfinity};
+    const bool open = (b.upper < m || b.open_upper) && (-b.lower < m || b.open_lower);
+    return v > 0 ? Range{0, raised(m, v, true), false, open} : Range{raised(m, v, false), kInfinity, open, false};
   }
   if (v < 0) return Range::all();
   return {-raised(-b.lower, v, true), raised(b.upper, v, true), b.open_lower, b.open_upper};
