@@ -1,0 +1,71 @@
+# The two commands that a newcomer needs: `make demo` and `make check`.
+JOBS ?= $(shell nproc)
+SHEET = examples/differential-calculus.adj
+REPORT = build/report.html
+export CTEST_OUTPUT_ON_FAILURE = 1
+
+.PHONY: demo check build bench fuzz format format-check tidy layers debug asan clean packages help
+
+help:
+	@echo "make demo    build, work through $(SHEET), write $(REPORT)"
+	@echo "make check   build with tests, run the linters and every test"
+	@echo "make build   the release program, build/bin/adjoint"
+	@echo "make bench   the benchmarks          make fuzz   the fuzzers (FUZZ_SECONDS each)"
+	@echo "make format  clang-format            make tidy   clang-tidy on all of src"
+	@echo "make asan    the tests under the address and undefined-behaviour sanitizers"
+
+packages:
+	@tools/install-packages.sh build
+
+build: packages
+	@cmake --preset release >/dev/null
+	@cmake --build --preset release -j $(JOBS)
+
+demo: build
+	@build/bin/adjoint sheet $(SHEET) -o $(REPORT)
+	@echo "The report is $(CURDIR)/$(REPORT)"
+
+# Last, and last to print: ctest.
+check:
+	@tools/install-packages.sh build test
+	@$(MAKE) --no-print-directory format-check layers
+	@cmake --preset check >/dev/null
+	@cmake --build --preset check -j $(JOBS)
+	@tools/tidy.sh --changed
+	@ctest --test-dir build --output-on-failure -j $(JOBS)
+
+bench:
+	@tools/install-packages.sh build bench
+	@cmake --preset bench >/dev/null
+	@cmake --build --preset bench -j $(JOBS)
+	@for program in build-bench/bin/bench_*; do $$program $(BENCH_OPTIONS) || exit 1; done
+
+FUZZ_SECONDS ?= 60
+fuzz:
+	@tools/install-packages.sh build fuzz
+	@cmake --preset fuzz >/dev/null
+	@cmake --build --preset fuzz -j $(JOBS)
+	@for program in build-fuzz/bin/fuzz_*; do \
+	  corpus=tests/fuzz/corpus/$${program##*/fuzz_}; mkdir -p $$corpus; \
+	  $$program -max_total_time=$(FUZZ_SECONDS) -timeout=10 -print_final_stats=1 $$corpus || exit 1; done
+
+debug:
+	@cmake --preset debug >/dev/null && cmake --build --preset debug -j $(JOBS)
+
+asan:
+	@tools/install-packages.sh build test
+	@cmake --preset asan >/dev/null && cmake --build --preset asan -j $(JOBS)
+	@ctest --preset asan -j $(JOBS)
+
+SOURCES = git ls-files -z -- 'src/*.[ch]pp' 'include/*.[ch]pp' 'tests/*.[ch]pp' 'bench/*.[ch]pp'
+format:
+	@$(SOURCES) | xargs -0 -r clang-format -i
+format-check:
+	@$(SOURCES) | xargs -0 -r clang-format --dry-run --Werror
+tidy:
+	@tools/tidy.sh
+layers:
+	@python3 tools/check-layers.py
+
+clean:
+	rm -rf build build-bench build-debug build-asan build-fuzz
