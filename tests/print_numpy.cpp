@@ -199,6 +199,12 @@ i = dict(a=1.3, x=np.array([[0.4]]))
 assert abs(d(**i) - np.log(1.3) * 1.3 ** 0.4) < 1e-12 and type(d(**i)) is float
 assert abs(f(**i) - 1.3 ** 0.4 - 0.5) < 1e-12)");
 
+  all.add(gradient("np in R^n; float in R; lambda in R", {"np", "float", "lambda"}, "float*sum(np.^2)*lambda",
+                   "2*float*lambda*np", "np", true),
+          R"(
+i = dict(np=rng.normal(size=n), float=1.5, lambda_=2.0)
+close(d(**i), differences(f, 'np', i)))");
+
   // A value against plain NumPy.
   const auto value = [&](const std::string& given, const std::vector<std::string>& names,
                          const std::string& f, const std::string& numpy) {

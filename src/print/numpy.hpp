@@ -50,7 +50,9 @@ std::string numpy_module(const NumpyModule& module);
 /// One expression over parameters with the names of the symbols, with 0-D scalars and 1-D vectors.
 std::string numpy_expression(const syntax::Ast& tree, const syntax::FormLookup& forms);
 
-/// A name of the notation in Python.
+/// A name of the notation as a parameter in Python: keywords get a trailing underscore.
+std::string python_parameter(const std::string& name);
+/// The same inside the functions, where names that the code itself uses (np, float, …) get one too.
 std::string python_name(const std::string& name);
 
 }  // namespace adjoint::print

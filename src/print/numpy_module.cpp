@@ -177,8 +177,11 @@ class Module {
         head += std::string("import scipy.") + part + "\n";
       }
     }
-    std::string out = head + "\n" + std::string(kInput) + "\n" + support + body;
-    return out;
+    for (const NumpySymbol& symbol : spec_.symbols) {
+      const std::string hidden = python_parameter(symbol.name);
+      if (python_name(symbol.name) != hidden) head += "_" + hidden + " = " + hidden + "\n";
+    }
+    return head + "\n" + std::string(kInput) + "\n" + support + body;
   }
 
  private:
@@ -220,19 +223,30 @@ class Module {
                          const std::vector<std::string>& sizes) const {
     std::vector<std::string> list;
     for (const NumpySymbol& symbol : spec_.symbols) {
-      if (!symbol.is_function) list.push_back(python_name(symbol.name));
+      if (!symbol.is_function) list.push_back(python_parameter(symbol.name));
     }
     for (const std::string& name : callables_) {
-      if (called.contains(name)) list.push_back(python_name(name));
+      if (called.contains(name)) list.push_back(python_parameter(name));
     }
-    for (const std::string& size : sizes) list.push_back(python_name(size));
-    if (direction != nullptr) list.push_back(python_name(*direction));
+    for (const std::string& size : sizes) list.push_back(python_parameter(size));
+    if (direction != nullptr) list.push_back(python_parameter(*direction));
     for (const std::string& name : callables_) {
-      if (!called.contains(name)) list.push_back(python_name(name) + "=None");
+      if (!called.contains(name)) list.push_back(python_parameter(name) + "=None");
     }
     std::string out;
     for (const std::string& item : list) out += (out.empty() ? "" : ", ") + item;
     return out;
+  }
+
+  /// Where a parameter hides a name that the code uses, both get a name.
+  std::vector<std::string> unhidden() const {
+    std::vector<std::string> lines;
+    for (const NumpySymbol& symbol : spec_.symbols) {
+      const std::string parameter = python_parameter(symbol.name);
+      const std::string id = python_name(symbol.name);
+      if (id != parameter) lines.push_back(id + ", " + parameter + " = " + parameter + ", _" + parameter);
+    }
+    return lines;
   }
 
   static std::string conversion(const std::string& id, const Type& type) {
@@ -268,7 +282,7 @@ class Module {
     for (const std::string& size : unread) sizes_.insert(size);
 
     const std::set<std::string> used = syntax::free_names(formula);
-    std::vector<std::string> lines;
+    std::vector<std::string> lines = unhidden();
     const bool restore = like_variable && (variable_type_.is_column() || variable_type_.is_row());
     const std::string id = python_name(spec_.variable);
     std::string shape = id + "_shape";
@@ -310,17 +324,23 @@ class Module {
     const std::string id = python_name(spec_.variable);
     std::string arguments;
     for (const NumpySymbol& symbol : spec_.symbols) {
-      if (!symbol.is_function) arguments += python_name(symbol.name) + "=" + python_name(symbol.name) + ", ";
+      if (!symbol.is_function)
+        arguments += python_parameter(symbol.name) + "=" + python_name(symbol.name) + ", ";
     }
     for (const std::string& name : callables_) {
-      if (called.contains(name)) arguments += python_name(name) + "=" + python_name(name) + ", ";
+      if (called.contains(name)) arguments += python_parameter(name) + "=" + python_name(name) + ", ";
     }
-    for (const std::string& size : sizes) arguments += python_name(size) + "=" + python_name(size) + ", ";
-    return "def kronecker(" + parameters(called, nullptr, sizes) + "):\n    " + id + " = np.asarray(" + id +
-           ")\n    basis = np.eye(" + id + ".size)\n    columns = [derivative(" + arguments +
-           python_name(spec_.map->argument) + "=e.reshape(" + id +
-           ".shape, order=\"F\")) for e in basis]\n    return np.stack([np.ravel(c, order=\"F\") for c in "
-           "columns], axis=1)\n";
+    for (const std::string& size : sizes)
+      arguments += python_parameter(size) + "=" + python_name(size) + ", ";
+    std::string lines;
+    for (const std::string& line : unhidden()) lines += "    " + line + "\n";
+    const std::string direction = python_parameter(spec_.map->argument);
+    return "def kronecker(" + parameters(called, nullptr, sizes) + "):\n" + lines +  //
+           "    " + id + " = np.asarray(" + id + ")\n" +                             //
+           "    basis = np.eye(" + id + ".size)\n" +                                 //
+           "    columns = [derivative(" + arguments + direction + "=e.reshape(" + id +
+           ".shape, order=\"F\")) for e in basis]\n" +  //
+           "    return np.stack([np.ravel(c, order=\"F\") for c in columns], axis=1)\n";
   }
 
   /// Support code of a function, behind that of the functions which it names in "# needs:".

@@ -30,13 +30,28 @@ std::string parenthesised(const Python& python, Level least) {
   return python.level >= least ? python.text : "(" + python.text + ")";
 }
 
-std::string python_name(const std::string& name) {
+namespace {
+
+template <std::size_t N>
+bool is_among(const std::array<std::string_view, N>& words, const std::string& name) {
+  return std::find(words.begin(), words.end(), name) != words.end();
+}
+
+}  // namespace
+
+std::string python_parameter(const std::string& name) {
   static constexpr auto kReserved = std::to_array<std::string_view>(
       {"False", "None",     "True",  "and",    "as",   "assert", "async",  "await",    "break",
        "class", "continue", "def",   "del",    "elif", "else",   "except", "finally",  "for",
        "from",  "global",   "if",    "import", "in",   "is",     "lambda", "nonlocal", "not",
        "or",    "pass",     "raise", "return", "try",  "while",  "with",   "yield"});
-  return std::find(kReserved.begin(), kReserved.end(), name) == kReserved.end() ? name : name + "_";
+  return is_among(kReserved, name) ? name + "_" : name;
+}
+
+std::string python_name(const std::string& name) {
+  static constexpr auto kUsed =
+      std::to_array<std::string_view>({"np", "scipy", "float", "int", "range", "sum", "max", "min"});
+  return is_among(kUsed, name) ? name + "_" : python_parameter(name);
 }
 
 namespace {
