@@ -23,8 +23,7 @@ MAY_NAME_OPERATIONS = {
     "src/eval/": "routines of the kernel language",
     "src/simplify/rules": "rule table",
     "src/simplify/fused": "rule table",
-    "src/analysis/scalar_rules": "rule table",
-    "src/analysis/rules": "rule table",
+    "src/analysis/": "rules of domain, bounds, limits and convexity",
     "src/derivation/laws": "rule table",
     "src/app/": "requests and options",
 }
