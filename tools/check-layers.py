@@ -24,7 +24,7 @@ MAY_NAME_OPERATIONS = {
     "src/simplify/rules": "rule table",
     "src/simplify/fused": "rule table",
     "src/analysis/": "rules of domain, bounds, limits and convexity",
-    "src/derivation/laws": "rule table",
+    "src/derivation/": "names of rules, and how their formulas are written",
     "src/app/": "requests and options",
 }
 

@@ -1,6 +1,7 @@
 // By the chain rule: intermediate quantities get names, each its derivative; these are multiplied and, for a
 // gradient, transposed; then the quantities are put back.
 #include <algorithm>
+#include <functional>
 
 #include "calculus/differentiate.hpp"
 #include "derivation/moves.hpp"
@@ -32,28 +33,34 @@ class Chain {
       return;
     }
     name_quantities();
-    for (auto& q : quantities_) state(q);
-    Expr e = local_change(s.f);
-    const Law law = law_of(s, s.f);
-    std::string note = s.f->kind == adjoint::Kind::Apply && !quantities_.empty() ? general_text(s, s.f) : "";
-    Ast named;
+    const bool jacobians = vectors_only() && !quantities_.empty() && kind_of(s) != Kind::Map;
+    for (auto& q : quantities_) {
+      const Ast name = s.name_of(q.variable, s.natural(q.variable));
+      set(s.add(name, s.read(local(q.value)), ""), q.value, q.value);
+      if (jacobians) {
+        partial_lines(q.value, q.name, s.natural(q.value));
+      } else {
+        const Ast dname = syntax::with_type(syntax::name("d" + q.name), s.natural(q.variable));
+        set(s.add(dname, s.read(q.change), law_of(s, q.value).name), simplify(s.along_dx(q.value)), q.change);
+      }
+    }
     if (!quantities_.empty()) {
-      named = s.read(local(s.f), s.type);
       const Ast f = syntax::with_type(syntax::name(s.function), s.type);
-      if (Line* line = s.add(f, named, "in these quantities")) line->left = line->right = s.f;
+      set(s.add(f, s.read(local(s.f), s.type), "in these quantities"), s.f, s.f);
+    }
+    Expr e = local_change(s.f);
+    if (jacobians) {
+      partial_lines(s.f, s.function, s.type);
+      for (auto q = quantities_.rbegin(); q != quantities_.rend(); ++q) put_in(e, *q);
+      multiply(e);
+      return;
     }
     const Expr change = simplify(s.along_dx(s.f));
-    const auto set = [&](Line* line, Expr value) {
-      if (line == nullptr) return;
-      line->left = change;
-      line->right = s.settled(value);
-    };
-    if (vectors_only() && !quantities_.empty()) jacobian_line(s.f, s.function, s.type);
-    set(s.add(df, s.read(e, s.type), law.name, note), e);
+    set(s.add(df, s.read(e, s.type), law_of(s, s.f).name), change, e);
     for (auto q = quantities_.rbegin(); q != quantities_.rend(); ++q) {
       if (!depends_on(e, q->tangent)) continue;
-      e = simplify(substitute(e, std::vector<std::pair<Expr, Expr>>{{q->tangent, q->change}}));
-      set(s.next(s.read(e, s.type), "chain rule: put in d" + q->name), e);
+      put_in(e, *q);
+      set(s.next(s.read(e, s.type), "chain rule: put in d" + q->name), change, e);
     }
     read_off(s, e);
   }
@@ -120,31 +127,35 @@ class Chain {
                        [](const Quantity& q) { return q.value.rank() <= 1; });
   }
 
-  void state(const Quantity& q) {
-    const Ast name = s.name_of(q.variable, s.natural(q.variable));
-    if (Line* line = s.add(name, s.read(local(q.value)), "")) line->left = line->right = q.value;
-    if (vectors_only()) jacobian_line(q.value, q.name, s.natural(q.value));
-    const Ast dname = syntax::with_type(syntax::name("d" + q.name), s.natural(q.variable));
-    const Expr value = simplify(s.along_dx(q.value));
-    if (Line* line = s.add(dname, s.read(q.change), law_of(s, q.value).name)) {
-      line->left = value;
-      line->right = s.settled(q.change);
-    }
+  void set(Line* line, Expr left, Expr right) {
+    if (line == nullptr) return;
+    line->left = left;
+    line->right = s.settled(right);
+  }
+
+  static void put_in(Expr& e, const Quantity& q) {
+    e = simplify(substitute(e, std::vector<std::pair<Expr, Expr>>{{q.tangent, q.change}}));
+  }
+
+  // ---- Scalars and vectors: matrices of partial derivatives. ----
+
+  static Size length(const Type& t) { return t.rows.is_one() ? t.columns : t.rows; }
+  static Ast ratio(const std::string& above, const std::string& below) {
+    return syntax::binary("/", syntax::name("d" + above), syntax::name("d" + below));
   }
 
   // dv/du for each u that v is made of.
-  void jacobian_line(Expr v, const std::string& name, const Type& t) {
+  void partial_lines(Expr v, const std::string& name, const Type& t) {
     const Expr own = local(v);
     const auto line = [&](Expr variable, const Type& variable_type) {
       if (!depends_on(own, variable)) return;
       const Expr j = simplify(jacobian(own, variable));
-      const auto length = [](const Type& of) { return of.rows.is_one() ? of.columns : of.rows; };
-      const Ast tree = s.shortest(j, Type{length(t), length(variable_type), {}});
-      const Ast lhs = syntax::binary("/", syntax::name("d" + name), syntax::name("d" + variable->name()));
-      if (Line* l =
-              s.add(lhs, tree, v.rank() == 0 && variable.rank() == 1 ? "Jacobian, a row" : "Jacobian")) {
-        l->left = l->right = s.settled(j);
-      }
+      Partial p{v, variable, s.shortest(j, Type{length(t), length(variable_type), {}}), nullptr};
+      p.ratio = ratio(name, variable->name());
+      p.unit = variable.rank() == 0 ? j == s.graph().number(1)
+                                    : j.rank() == 2 && j == s.graph().identity(length(t));
+      set(s.add(p.ratio, p.tree, law_of(s, v).name), j, j);
+      partials_.push_back(p);
     };
     for (const auto& q : quantities_) {
       if (q.value->id < v->id) line(q.variable, s.natural(q.variable));
@@ -152,9 +163,86 @@ class Chain {
     line(s.x, s.x_type);
   }
 
+  struct Partial {
+    Expr value, variable;
+    Ast tree, ratio;
+    bool unit = false;
+  };
+
+  Expr value_of(Expr variable) {
+    for (const auto& q : quantities_) {
+      if (q.variable == variable) return q.value;
+    }
+    return {};
+  }
+
+  // All paths from v down to x: products of partial derivatives, written by `part`.
+  Ast paths(Expr v, const std::function<Ast(const Partial&)>& part, int& count) {
+    Ast sum;
+    for (const auto& p : partials_) {
+      if (!(p.value == v)) continue;
+      const Ast own = part(p);
+      if (!own && !p.unit) return nullptr;
+      Ast product = own;
+      if (p.variable == s.x) {
+        if (++count > kMostPaths) return nullptr;
+        if (!product) product = p.tree;
+      } else {
+        const Ast inner = paths(value_of(p.variable), part, count);
+        if (!inner) return nullptr;
+        product = own ? syntax::binary("*", own, inner) : inner;
+      }
+      sum = sum ? plus(sum, product) : product;
+    }
+    return sum;
+  }
+
+  void multiply(Expr e) {
+    const Ast lhs = ratio(s.function, s.x->name());
+    const Type row{length(s.type), length(s.x_type), {}};
+    const Expr total = simplify(jacobian(s.f, s.x));
+    int count = 0;
+    const bool straight = partials_.size() > 1;
+    const Ast formula = straight ? paths(
+                                       s.f, [](const Partial& p) { return p.ratio; }, count)
+                                 : nullptr;
+    if (formula)
+      set(s.add(lhs, formula, count > 1 ? "chain rule, a product for each path" : "chain rule"), total,
+          total);
+    // in names: the coefficient of dx in e
+    const Expr gathered = kind_of(s) == Kind::Gradient ? transpose(e, s.dx, s.graph().number(1)) : Expr();
+    const Ast product = gathered ? s.read(gathered, s.x_type) : nullptr;
+    count = 0;
+    Ast tree = paths(
+        s.f, [](const Partial& p) { return p.unit ? Ast() : p.tree; }, count);
+    if (tree && syntax::operation_count(tree) > kLongest) tree = nullptr;
+    if (tree) {
+      tree = syntax::with_type(tree, row);
+      set(formula ? s.next(tree, "multiply") : s.add(lhs, tree, "multiply"), total, total);
+    }
+    if (kind_of(s) == Kind::Gradient) {
+      s.out.kind = Kind::Gradient;
+      state_answer(s, derivative_name(s), gathered,
+                   product ? "transpose: grad(" + s.function + ") = (" + print::text(lhs) + ")'" : "collect");
+      return;
+    }
+    s.out.kind = kind_of(s);
+    std::vector<std::string> names;
+    const Expr answer = answer_of(s, names);
+    const Ast last = s.shortest(answer, answer_type(s));
+    set(tree || formula ? s.next(last, "put the quantities back")
+                        : s.add(lhs, last, "put the quantities back"),
+        answer, answer);
+    s.out.result = answer;
+  }
+
+  static constexpr int kMostPaths = 4;
+  static constexpr int kLongest = 60;
+
   Scribe& s;
   std::vector<Quantity> quantities_;
   std::vector<std::pair<Expr, Expr>> named_;
+  std::vector<Partial> partials_;
 };
 
 }  // namespace

@@ -153,7 +153,12 @@ GeneralRule general_rule(Scribe& s, Expr v, bool differential) {
       continue;
     }
     const auto& wishes = operand.rank() == 2 ? kCapital : kSmall;
-    const std::string name = differential ? s.unused(wishes) : s.fresh(wishes);
+    std::vector<std::string> free;  // two operands get two names
+    for (const auto& w : wishes) {
+      const auto has_it = [&w](const auto& other) { return other.first->name() == w; };
+      if (std::none_of(rule.operands.begin(), rule.operands.end(), has_it)) free.push_back(w);
+    }
+    const std::string name = differential ? s.unused(free) : s.fresh(free);
     Facts facts = operand->facts;
     if (is_symmetric(operand)) facts.symmetric = Truth::Yes;
     if (is_semidefinite(operand)) facts.semidefinite = Truth::Yes;
