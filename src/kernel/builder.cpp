@@ -165,6 +165,14 @@ void ProgramBuilder::contract(BufferId c, const std::vector<std::int32_t>& c_lab
   contract.c = along(c, c_labels);
   contract.coefficient = coefficient;
   contract.store = store;
+  // X*X': the same operand with the two labels of the result exchanged
+  if (a == b && c_labels.size() == 2) {
+    std::vector<std::int32_t> exchanged = a_labels;
+    for (std::int32_t& label : exchanged) {
+      if (label == c_labels[0] || label == c_labels[1]) label = c_labels[0] + c_labels[1] - label;
+    }
+    contract.symmetric = exchanged == b_labels;
+  }
   add(std::move(contract), note);
 }
 

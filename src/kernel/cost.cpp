@@ -69,11 +69,11 @@ Cost of(const Program& program, const Pointwise& p) {
 Cost of(const Program& program, const Contract& c) {
   Cost cost;
   const std::vector<bool> used = loops_used(c.c, c.extents.size());
-  bool sums = false;
-  for (const bool u : used) sums = sums || !u;
   Polynomial all = product(c.extents);
   const Polynomial kept = points(c.c, c.extents);
-  if (c.symmetric) {  // one triangle with the diagonal
+  bool sums = false;
+  for (const bool u : used) sums = sums || !u;
+  if (c.symmetric && sums) {  // one triangle with the diagonal
     const Shape& shape = program.shape_of(c.c);
     const Polynomial n(shape.at(0));
     Polynomial summed = 1;
@@ -83,10 +83,10 @@ Cost of(const Program& program, const Contract& c) {
     all = Polynomial(Rational(1, 2)) * n * (n + 1) * summed;
   }
   // Products that are not summed are single multiplications.
-  if (sums || c.store == Store::Add) {
+  if (sums) {
     cost.multiply_add = all;
   } else {
-    cost.arithmetic = all;
+    cost.arithmetic = c.store == Store::Add ? Polynomial(2) * all : all;
   }
   if (!c.coefficient.is_one()) cost.arithmetic += kept;
   cost.read = points(c.a, c.extents) + points(c.b, c.extents);
