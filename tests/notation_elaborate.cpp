@@ -10,7 +10,8 @@ TEST(Elaborate, EqualExpressionsAreOneNode) {
   const std::string given =
       "x in R^n; y in R^n; z in R^p; b in R^(1,q); A in R^(q,n); B in R^(q,p); X in R^(n,p); S in Sym(n); M "
       "in R^(n,n); t in R; s in R;"
-      "rho : R -> R; g : R^n -> R; psi : R -> R; psi(u) = u^2+s; v in R^3; w in R^4; P in PD(n); sq(u) = "
+      "rho : R -> R; g : R^n -> R; psi : R -> R; psi(u) = u^2+s; quad : R^n -> R; quad(u) = u'*u; cube : R^n "
+      "-> R; cube(u) = sum(u.^3); lin : R^n -> R^q; lin(u) = A*u; v in R^3; w in R^4; P in PD(n); sq(u) = "
       "u'*u";
   const std::pair<const char*, const char*> cases[] = {
       {"x'*y", "dot(x,y)"},
@@ -56,6 +57,17 @@ TEST(Elaborate, EqualExpressionsAreOneNode) {
       {"norm(x)^2", "x'*x"},
       {"[x]", "x"},
       {"psi(x)", "x.^2+s"},
+      {"psi_prime(x)", "2*x"},
+      {"psi_prime(X)", "2*X"},
+      {"psi_second(t)", "2"},
+      {"sum(i=1:p, psi_prime(X[:,i]))", "2*sum(X,2)"},
+      {"psi(psi(psi(t)))", "((t^2+s)^2+s)^2+s"},
+      {"quad_grad(x)", "2*x"},
+      {"quad_hess(M*x)", "2*eye(n)"},
+      {"cube_hess(y)", "6*diag(y)"},
+      {"sum(i=1:p, cube_grad(X[:,i]))", "3*sum(i=1:p, X[:,i].^2)"},
+      {"sum(i=1:p, cube_hess(X[:,i]))", "6*diag(sum(X,2))"},
+      {"lin_jac(x)", "A"},
       {"psi(X)", "X.^2+s"},
       {"sum(i=1:p, psi(X[:,i]))", "sum(X.^2+s,2)"},
       {"sq(x-y)", "(x-y)'*(x-y)"},

@@ -158,34 +158,8 @@ Elaborator::Value Elaborator::name(const Node& node) {
       return {count + graph_.extent(v.first - Size(1)), {m.variable}};
     }
     default:
-      return entry(node, m);
+      return m.kind == Meaning::Kind::Entry ? entry(m) : point(m);
   }
-}
-
-// The parameter of a scalar function that is applied entry by entry: the argument, its axes as index
-// variables.
-Elaborator::Value Elaborator::entry(const Node& /*node*/, const Meaning& m) {
-  const Value& argument = value(m.parameter);
-  Value out{argument.expr, {}};
-  int variable = m.variable;
-  for (const auto& a : axes(m.parameter->type)) {
-    axes_.emplace(variable, a);
-    out.batch.push_back(variable++);
-  }
-  out.batch.insert(out.batch.end(), argument.batch.begin(), argument.batch.end());
-  return out;
-}
-
-Elaborator::Value Elaborator::mapped(const Node& node, const Meaning& m) {
-  const Value& body = value(m.body);
-  Axes out;
-  int variable = m.variable;
-  for (std::size_t k = 0; k < axes(node.type).size(); ++k) out.push_back(axis(variable++));
-  std::vector<int> rest;
-  for (const int v : body.batch) {
-    if (v < m.variable || v >= variable) rest.push_back(v);
-  }
-  return {graph_.product(1, {{body.expr, batch_axes(body.batch)}}, join(out, batch_axes(rest))), rest};
 }
 
 Elaborator::Value Elaborator::call(const Node& node) {
@@ -193,6 +167,7 @@ Elaborator::Value Elaborator::call(const Node& node) {
   const Meaning& m = at->second;
   if (m.kind == Meaning::Kind::Function) return builtin(node, m);
   if (m.kind == Meaning::Kind::Entrywise) return mapped(node, m);
+  if (m.kind == Meaning::Kind::Derivative) return derivative(node, m);
   return abstract(node, m);
 }
 

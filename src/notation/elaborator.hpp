@@ -28,8 +28,12 @@ class Elaborator {
   Value call(const Node& node);
   Value builtin(const Node& node, const Meaning& m);
   Value abstract(const Node& node, const Meaning& m);
-  Value entry(const Node& node, const Meaning& m);
+  // elaborate_defined.cpp
+  Value entry(const Meaning& m);
   Value mapped(const Node& node, const Meaning& m);
+  Value point(const Meaning& m);
+  Value derivative(const Node& node, const Meaning& m);
+  Value hole(Value v, const Meaning& m);
   Value index_sum(const Node& node);
   const Value& value(const Ast& node) const { return values_.at(node.get()); }
   void find_inner_sums();
@@ -67,7 +71,8 @@ class Elaborator {
   Diagnostics& errors_;
   std::unordered_map<const Node*, Value> values_;
   std::unordered_map<const Node*, bool> inner_sum_;  // sums that are only a term of another sum
-  std::unordered_map<int, Axis> axes_;               // of index variables
+  int holes_ = 0;
+  std::unordered_map<int, Axis> axes_;  // of index variables
 };
 
 }  // namespace adjoint::notation

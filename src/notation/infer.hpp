@@ -54,8 +54,11 @@ struct Meaning {
     IndexNumber,  // index variable, used as a number
     Function,     // overload of surface
     Abstract,     // derivative `order` of an abstract function, symbol
-    Entrywise,    // a scalar function with a definition: `body`, in which `parameter` runs over the argument
-    Entry,        // the parameter of such a body
+    Entrywise,    // derivative `order` of a scalar function with a definition: `body`, in which `parameter`
+                  // runs over the entries of the argument
+    Entry,        // the parameter of such a body; its own `parameter` is the argument
+    Derivative,   // derivative `order` of a function of a vector with a definition
+    Point,        // the parameter of such a body
     Subscripts,   // of an Index
     IndexSum      // over index variable
   };
@@ -69,7 +72,7 @@ struct Meaning {
   std::vector<Size> sizes;              // of Size and Index arguments, by position
   int order = 0;
   std::vector<Subscript> subscripts;
-  Ast parameter, body;  // of Entrywise; `variable` is the first of its index variables, one an axis
+  Ast parameter, body;  // of Entrywise, whose `variable` is the first of its index variables, one an axis
 };
 
 /// A typed tree: definitions are put in, shared where they are used twice.

@@ -43,7 +43,7 @@ Inference::Result Inference::call(const Ast& ast) {
   const Definition* d = symbols_.definition(name);
   const Symbol* s = symbols_.find(name);
   if (d != nullptr && d->has_parameters) {
-    if (s != nullptr && s->is_entrywise_function()) return abstract_call(ast, *s, 0);
+    if (s != nullptr && s->kind == Symbol::Kind::Function) return abstract_call(ast, *s, 0);
     return defined_call(ast, *d);
   }
   if (s != nullptr && s->kind == Symbol::Kind::Function) return abstract_call(ast, *s, 0);
@@ -92,37 +92,27 @@ Inference::Result Inference::defined_call(const Ast& ast, const Definition& d) {
           {{"defined at", d.name.place}});
     return nullptr;
   }
-  Frame frame;
-  frame.barrier = true;
-  bool good = true;
-  const Symbol* s = symbols_.find(d.name.name);  // an abstract function that was given a value
-  for (std::size_t k = 0; k < ast->args.size(); ++k) {
-    const Result value = infer(ast->args[k]);
-    good = good && value;
-    if (value && s != nullptr && !same_shape(s->from, type(value), ast->args[k]->place)) {
-      error(ast->args[k],
-            "`" + s->name + "` goes from " + domain_text(s->from) + "; " + is_of(ast->args[k], value),
-            {{"declared at", s->place}});
-      good = false;
-    }
-    frame.names[d.parameters[k].name] = {value, -1};
-  }
-  if (!good) return nullptr;
+  std::vector<Result> values;
+  for (const auto& a : ast->args) values.push_back(infer(a));
+  if (std::find(values.begin(), values.end(), nullptr) != values.end()) return nullptr;
+  return inlined(ast, d, values);
+}
+
+// The body of a definition, its parameters bound to values.
+Inference::Result Inference::inlined(const Ast& ast, const Definition& d, const std::vector<Result>& values) {
   if (!open_definitions_.insert(d.name.name).second) {
     error(ast, "the definition of `" + d.name.name + "` uses itself", {{"defined at", d.name.place}});
     return nullptr;
   }
+  Frame frame;
+  frame.barrier = true;
+  for (std::size_t k = 0; k < values.size(); ++k) frame.names[d.parameters[k].name] = {values[k], -1};
   frames_.push_back(std::move(frame));
   calls_.push_back(ast->place);
   Result result = infer(d.body);
   calls_.pop_back();
   frames_.pop_back();
   open_definitions_.erase(d.name.name);
-  if (result && s != nullptr && !same_shape(s->to, type(result), d.body->place)) {
-    error(d.body, "`" + s->name + "` has values in " + domain_text(s->to) + "; " + is_of(d.body, result),
-          {{"declared at", s->place}});
-    return nullptr;
-  }
   return result;
 }
 
@@ -137,44 +127,6 @@ Inference::Result Inference::abstract_call(const Ast& ast, const Symbol& symbol,
   const Ast& raw = ast->args[0];
   const Result a = infer(raw);
   if (!a) return nullptr;
-  const Definition* d = symbols_.definition(symbol.name);
-  if (d != nullptr && order > 0) {
-    error(ast,
-          "`" + symbol.name + "` has a definition; ask for its derivative instead of `" + ast->text + "`",
-          {{"defined at", d->name.place}});
-    return nullptr;
-  }
-  if (symbol.is_entrywise_function() && d != nullptr) {
-    if (type(a).is_scalar()) return defined_call(ast, *d);
-    // A scalar function of an array: its body, with the parameter running over the entries.
-    const Result parameter = node(Kind::Name, d->parameters[0].name, {}, raw->place, {});
-    const auto rank = a->type.higher.empty() ? std::size_t{2} : a->type.higher.size();
-    const int variable = static_cast<int>(variables_.size());
-    for (std::size_t k = 0; k < rank; ++k) variables_.push_back({"", 1, 1});
-    Meaning& entry = mean(parameter, Meaning::Kind::Entry);
-    entry.variable = variable;
-    entry.parameter = a;
-    Frame frame;
-    frame.barrier = true;
-    frame.names[d->parameters[0].name] = {parameter, -1};
-    frames_.push_back(std::move(frame));
-    calls_.push_back(ast->place);
-    const Result body = infer(d->body);
-    calls_.pop_back();
-    frames_.pop_back();
-    if (!body) return nullptr;
-    if (!type(body).is_scalar()) {
-      error(d->body, "`" + symbol.name + "` has values in R; " + is_of(d->body, body),
-            {{"declared at", symbol.place}});
-      return nullptr;
-    }
-    const Result result = same(ast, {a}, a->type);
-    Meaning& m = mean(result, Meaning::Kind::Entrywise);
-    m.variable = variable;
-    m.parameter = parameter;
-    m.body = body;
-    return result;
-  }
   Type t = a->type;
   if (!symbol.is_entrywise_function()) {
     if (!same_shape(symbol.from, type(a), raw->place)) {
@@ -197,10 +149,49 @@ Inference::Result Inference::abstract_call(const Ast& ast, const Symbol& symbol,
       if (sizes.size() == 2) t.columns = sizes[1];
     }
   }
+  if (const Definition* d = symbols_.definition(symbol.name))
+    return valued_call(ast, symbol, *d, order, a, t);
   const Result result = same(ast, {a}, t);
   Meaning& m = mean(result, Meaning::Kind::Abstract);
   m.symbol = symbol_index(symbol);
   m.order = order;
+  return result;
+}
+
+// An abstract function that was given a value: its body, or what differentiation makes of it.
+Inference::Result Inference::valued_call(const Ast& ast, const Symbol& symbol, const Definition& d, int order,
+                                         const Result& a, const Type& t) {
+  const bool entrywise = symbol.is_entrywise_function();
+  const bool plain = order == 0 && (!entrywise || type(a).is_scalar());
+  Result parameter = a;
+  int variable = -1;
+  if (!plain) {
+    parameter =
+        node(Kind::Name, d.parameters[0].name, {}, ast->args[0]->place, entrywise ? Type() : symbol.from);
+    Meaning& m = mean(parameter, entrywise ? Meaning::Kind::Entry : Meaning::Kind::Point);
+    m.parameter = a;
+    m.order = order;
+    if (entrywise) {  // the parameter runs over the entries
+      variable = m.variable = static_cast<int>(variables_.size());
+      const std::size_t rank = a->type.higher.empty() ? 2 : a->type.higher.size();
+      for (std::size_t k = 0; k < rank; ++k) variables_.push_back({"", 1, 1});
+    }
+  }
+  const Result body = inlined(ast, d, {parameter});
+  if (!body) return nullptr;
+  if (!same_shape(symbol.to, type(body), d.body->place)) {
+    error(d.body,
+          "`" + symbol.name + "` has values in " + domain_text(symbol.to) + "; " + is_of(d.body, body),
+          {{"declared at", symbol.place}});
+    return nullptr;
+  }
+  if (plain) return body;
+  const Result result = same(ast, {a}, t);
+  Meaning& m = mean(result, entrywise ? Meaning::Kind::Entrywise : Meaning::Kind::Derivative);
+  m.variable = variable;
+  m.order = order;
+  m.parameter = parameter;
+  m.body = body;
   return result;
 }
 

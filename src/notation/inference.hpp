@@ -68,6 +68,9 @@ class Inference {
   // infer_calls.cpp
   Result call(const Ast& ast);
   Result defined_call(const Ast& ast, const Definition& d);
+  Result inlined(const Ast& ast, const Definition& d, const std::vector<Result>& values);
+  Result valued_call(const Ast& ast, const Symbol& symbol, const Definition& d, int order, const Result& a,
+                     const Type& t);
   Result abstract_call(const Ast& ast, const Symbol& symbol, int order);
   Result table_call(const Ast& ast, const Surface& surface);
   Result unknown_function(const Ast& ast);

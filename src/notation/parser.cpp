@@ -302,7 +302,9 @@ Grammar::Built Grammar::primary() {
 void Grammar::no_operand() const {
   const Token& token = peek();
   const auto at = static_cast<std::size_t>(&token - tokens_.data());
-  if (token.kind == TokenKind::End && at == 0) fail(token, "expected an expression, found nothing");
+  const bool first = std::all_of(tokens_.begin(), tokens_.begin() + static_cast<std::ptrdiff_t>(at),
+                                 [](const Token& t) { return t.kind == TokenKind::Newline; });
+  if (token.kind == TokenKind::End && first) fail(token, "expected an expression, found nothing");
   std::string after;
   if (at > 0 && tokens_[at - 1].kind != TokenKind::Newline) after = " after `" + tokens_[at - 1].text + '`';
   fail(token, "expected an operand" + after + ", found " + shown(token));
