@@ -235,7 +235,9 @@ class ProductForm {
       for (const auto& t : f.expr->terms) terms.push_back({coefficient_ * t.coefficient, permuted(t.expr, order)});
       return graph_.sum(terms);
     }
-    if (!coefficient_.is_one() || f.labels != output_) return {};
+    Labels swapped = f.labels;
+    if (swapped.size() >= 2 && is_symmetric(f.expr)) std::swap(swapped[0], swapped[1]);
+    if (!coefficient_.is_one() || (f.labels != output_ && swapped != output_)) return {};
     for (std::size_t a = 0; a < output_.size(); ++a) {
       if (std::count(output_.begin(), output_.end(), output_[a]) != 1) return {};
     }

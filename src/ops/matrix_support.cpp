@@ -29,6 +29,12 @@ namespace {
 bool linear_in_second(int operand) { return operand == 1; }
 }  // namespace
 
+Expr pull_scalars(const Operation& op, std::span<const Expr> operands) {
+  const auto parts = scalar_times_matrix(operands[1]);
+  if (!parts) return {};
+  return times(parts->first, operands[0].graph().apply(op, {operands[0], parts->second}));
+}
+
 Record matrix_record(std::string_view name, decltype(Operation::shape) shape, decltype(Operation::facts) facts,
                      decltype(Operation::normal) normal, Linearise linearise, std::vector<OperandCondition> defined,
                      std::vector<OperandCondition> differentiable) {

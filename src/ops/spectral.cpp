@@ -82,6 +82,13 @@ Expr lyap_linearise(const Node& y, int operand, Expr tangent) {
   const Expr second = g.product(1, {{Y, a}, {tangent, t2}}, out2);
   return -lyap(s, first + second);
 }
+// f(A, c*H) = c*f(A, H)
+extern const Record kLyap, kDexpm, kDlogm, kDpolar;
+template <const Record* self>
+Expr linear_normal(std::span<const Expr> o, const Attributes& /*attributes*/) {
+  return pull_scalars(*self, o);
+}
+
 Expr lyap_transpose(const Node& y, int /*operand*/, Expr cotangent) {
   return lyap(transposed(y.operands[0]), cotangent);
 }
@@ -253,6 +260,7 @@ const Record kSqrtm = matrix_record("sqrtm", square_shape, root_facts, sqrtm_nor
                                     {{0, C::Semidefinite}}, {{0, C::Definite}});
 const Record kLyap = [] {
   Record r = linear_matrix_record("lyap", direction_shape, lyap_linearise, lyap_transpose);
+  r.normal = linear_normal<&kLyap>;
   r.facts = both_symmetric;
   r.defined = std::vector<OperandCondition>{{0, C::SpectraDisjoint}};
   return r;
@@ -260,6 +268,7 @@ const Record kLyap = [] {
 const Record kExpm = matrix_record("expm", square_shape, exponential_facts, expm_normal, expm_linearise, {}, {});
 const Record kDexpm = [] {
   Record r = linear_matrix_record("dexpm", direction_shape, block_linearise<dexpm>, block_transpose<dexpm>);
+  r.normal = linear_normal<&kDexpm>;
   r.facts = both_symmetric;
   return r;
 }();
@@ -267,6 +276,7 @@ const Record kLogm = matrix_record("logm", square_shape, symmetric_if, outward<l
                                    {{0, C::NoNegativeRealEigenvalue}}, {});
 const Record kDlogm = [] {
   Record r = linear_matrix_record("dlogm", direction_shape, block_linearise<dlogm>, block_transpose<dlogm>);
+  r.normal = linear_normal<&kDlogm>;
   r.facts = both_symmetric;
   return r;
 }();
@@ -282,7 +292,11 @@ const Record kSvdv = matrix_record("svdv", svdv_shape, no_facts, kNoNormal, svdv
                                    {{0, C::DistinctSingular}});
 const Record kPolar = matrix_record("polar", matrix_shape, no_facts, polar_normal, polar_linearise, {},
                                     {{0, C::FullRank}});
-const Record kDpolar = linear_matrix_record("dpolar", direction_shape, dpolar_linearise, dpolar_transpose);
+const Record kDpolar = [] {
+  Record r = linear_matrix_record("dpolar", direction_shape, dpolar_linearise, dpolar_transpose);
+  r.normal = linear_normal<&kDpolar>;
+  return r;
+}();
 const Record kNormnuc = matrix_record("normnuc", matrix_to_scalar, nonnegative, invariant<normnuc>, normnuc_linearise,
                                       {}, {{0, C::FullRank}});
 const Record kNormop = matrix_record("normop", matrix_to_scalar, nonnegative, invariant<normop>, normop_linearise, {},

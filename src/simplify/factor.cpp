@@ -138,7 +138,29 @@ Expr take_out(const Node& sum, const std::vector<Written>& terms, const Key& key
   return g.product(1, {{inner, inner_labels}, {power(Expr(key.first), exponent), factor_labels}}, output, sizes);
 }
 
-Expr factor_sum(Expr e) {
+// diag(a) + diag(b) = diag(a + b)
+Expr gather_diagonals(Expr e) {
+  const Node& n = *e;
+  if (n.rank() != 2) return e;
+  std::vector<Term> on;
+  std::vector<Term> off;
+  for (const auto& t : n.terms) {
+    const Node& p = *t.expr;
+    if (p.kind == Kind::Product && p.output[0] == p.output[1]) {
+      on.push_back({t.coefficient, p.graph->product(p.coefficient, p.factors, {p.output[0]}, p.label_sizes)});
+    } else {
+      off.push_back(t);
+    }
+  }
+  if (on.size() < 2) return e;
+  const Expr diagonal = factored(n.graph->sum(on));
+  off.push_back({1, n.graph->product(1, std::vector<Factor>{{diagonal, {0}}}, {0, 0}, {n.shape[0]})});
+  return n.graph->sum(off);
+}
+
+Expr factor_sum(Expr sum) {
+  const Expr e = gather_diagonals(sum);
+  if (e->kind != Kind::Sum) return e;
   const Node& n = *e;
   std::vector<Written> terms;
   for (const auto& t : n.terms) terms.push_back(written(t));

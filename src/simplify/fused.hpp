@@ -10,4 +10,11 @@ namespace adjoint {
 /// Null where there is nothing to open.
 Expr open_fused_axes(Expr product);
 
+/// f(vec(X)) = vec(f(X)) for entrywise f, powers and sums: what is entrywise is done before axes are fused.
+/// Null where there is nothing to lift.
+Expr lift_fused_axes(Expr expr);
+
+/// a*where(c,p,q) + b*where(c,r,s) = where(c, a*p+b*r, a*q+b*s). Null where no two terms share a condition.
+Expr merge_choices(Expr sum);
+
 }  // namespace adjoint

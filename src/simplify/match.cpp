@@ -39,7 +39,7 @@ class Matcher {
       case Kind::Apply:
         if (p->op != e->op || p->operands.size() != e->operands.size()) return false;
         if (p->attributes.integers != e->attributes.integers) return false;
-        return operands(*p, *e, 0, next);
+        return operands(*p, *e, 0, [&] { return sizes_fit(*p, *e) && next(); });
       case Kind::Product: {
         if (!(p->coefficient == e->coefficient) || p->factors.size() != e->factors.size() ||
             p->output.size() != e->output.size() || p->label_sizes.size() != e->label_sizes.size()) {
@@ -136,6 +136,17 @@ class Matcher {
       return true;
     }
   };
+
+  // Sizes among the attributes are given by those of the operands, which are bound by now.
+  bool sizes_fit(const Node& p, const Node& e) {
+    if (p.attributes.sizes.size() != e.attributes.sizes.size()) return false;
+    for (std::size_t k = 0; k < p.attributes.sizes.size(); ++k) {
+      Size s = p.attributes.sizes[k];
+      for (const auto& [name, value] : bindings.sizes) s = s.substitute(name, value);
+      if (!(s == e.attributes.sizes[k])) return false;
+    }
+    return true;
+  }
 
   bool bind_size(const Size& p, const Size& e) {
     if (p.is_constant()) return p == e;

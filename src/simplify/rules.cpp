@@ -23,6 +23,7 @@ class Table {
     diagonals();
     softmaxes();
     choices();
+    differences();
   }
 
   std::vector<Rule> list;
@@ -50,7 +51,7 @@ class Table {
   // Arrays of rank 0, 1, 2 for rules that hold entry by entry.
   const std::vector<Expr> any = {alpha, x, X};
 
-  void rule(std::string_view name, Expr pattern, Expr replacement) { list.push_back({name, pattern, replacement}); }
+  void rule(std::string_view name, Expr pattern, Expr replacement) { list.push_back({name, pattern, replacement, false}); }
 
   void logarithms() {
     for (const auto& u : any) {
@@ -97,6 +98,7 @@ class Table {
     rule("inverse of a product", inv(dot(A, B)), dot(inv(B), inv(A)));
     rule("inverse of a product", inv(dot(dot(A, B), C)), dot(inv(C), dot(inv(B), inv(A))));
     rule("pseudo-inverse", dot(inv(dot(transposed(X), X)), transposed(X)), pinv(X));
+    list.back().display_only = true;
     rule("pseudo-inverse of a projection", dot(pinv(X), dot(X, pinv(X))), pinv(X));
     rule("Cholesky factor", dot(chol(S), transposed(chol(S))), S);
     rule("Cholesky factor", sum_all(square(chol(S))), trace(S));
@@ -180,6 +182,12 @@ class Table {
       rule("softmax", times(exp(X), spread), softmax(X, axis));
       rule("softmax sums to one", sum_axis(softmax(X, axis), axis), g.ones({axis == 0 ? p : n}));
     }
+  }
+
+  void differences() {
+    rule("difference of neighbours", slice(x, 0, Size(1), n - Size(1)) - slice(x, 0, Size(0), n - Size(1)), diff(x));
+    rule("difference of neighbours", slice(X, 0, Size(1), n - Size(1)) - slice(X, 0, Size(0), n - Size(1)), diff(X, 0));
+    rule("difference of neighbours", slice(X, 1, Size(1), p - Size(1)) - slice(X, 1, Size(0), p - Size(1)), diff(X, 1));
   }
 
   // A factor of a branch moves into it, so that a branch that is not taken cannot spoil the product.

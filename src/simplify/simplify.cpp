@@ -47,7 +47,7 @@ const std::vector<Signature>& signatures() {
 
 class Simplifier {
  public:
-  explicit Simplifier(std::vector<Step>* steps) : steps_(steps) {}
+  Simplifier(std::vector<Step>* steps, bool display) : steps_(steps), display_(display) {}
 
   Expr run(Expr root) {
     for (const auto& e : topological(std::span(&root, 1))) {
@@ -81,6 +81,7 @@ class Simplifier {
   Expr rewrite_once(Expr e) {
     const auto all = rules();
     for (std::size_t k = 0; k < all.size(); ++k) {
+      if (all[k].display_only && !display_) continue;
       if (!signatures()[k].may_match(*e)) continue;
       Match found;
       if (!match(all[k].pattern, e, [](const Bindings&) { return true; }, found)) continue;
@@ -89,17 +90,20 @@ class Simplifier {
       if (steps_ != nullptr) steps_->push_back({all[k].name, e, next});
       return next;
     }
-    return open_fused_axes(e);
+    if (const Expr opened = open_fused_axes(e)) return opened;
+    if (const Expr lifted = lift_fused_axes(e)) return lifted;
+    return merge_choices(e);
   }
 
   std::vector<Step>* steps_;
+  bool display_;
   std::unordered_map<const Node*, Expr> done_;
   int depth_ = 0;
 };
 
 }  // namespace
 
-Expr simplify(Expr expr, std::vector<Step>* steps) { return Simplifier(steps).run(expr); }
+Expr simplify(Expr expr, std::vector<Step>* steps) { return Simplifier(steps, false).run(expr); }
 
 Expr expanded(Expr expr) {
   std::unordered_map<const Node*, Expr> done;
@@ -110,7 +114,7 @@ Expr expanded(Expr expr) {
     if (made->kind == Kind::Apply && record_of(*made).expand.value != nullptr) made = record_of(*made).expand(*made);
     done.emplace(e.get(), made);
   }
-  return simplify(done.at(expr.get()));
+  return Simplifier(nullptr, true).run(done.at(expr.get()));
 }
 
 }  // namespace adjoint
