@@ -147,18 +147,25 @@ class Chain {
   // dv/du for each u that v is made of.
   void partial_lines(Expr v, const std::string& name, const Type& t) {
     const Expr own = local(v);
+    bool several = false;
     const auto line = [&](Expr variable, const Type& variable_type) {
       if (!depends_on(own, variable)) return;
       const Expr j = simplify(jacobian(own, variable));
       Partial p{v, variable, s.shortest(j, Type{length(t), length(variable_type), {}}), nullptr};
       p.ratio = ratio(name, variable->name());
+      if (several && variable == s.x) {  // beside the ways through other quantities
+        p.ratio = syntax::call("partial", {syntax::name(name), syntax::name(variable->name())});
+      }
       p.unit = variable.rank() == 0 ? j == s.graph().number(1)
                                     : j.rank() == 2 && j == s.graph().identity(length(t));
-      set(s.add(p.ratio, p.tree, law_of(s, v).name), j, j);
+      set(s.add(p.ratio, p.tree, law_of(s, v).name), s.settled(j), j);
       partials_.push_back(p);
     };
     for (const auto& q : quantities_) {
-      if (q.value->id < v->id) line(q.variable, s.natural(q.variable));
+      if (q.value->id < v->id && depends_on(own, q.variable)) {
+        several = true;
+        line(q.variable, s.natural(q.variable));
+      }
     }
     line(s.x, s.x_type);
   }
@@ -176,23 +183,22 @@ class Chain {
     return {};
   }
 
-  // All paths from v down to x: products of partial derivatives, written by `part`.
-  Ast paths(Expr v, const std::function<Ast(const Partial&)>& part, int& count) {
+  // All paths from v down to x: products of partial derivatives, written by `part` (null: an identity).
+  Ast paths(Expr v, const Ast& before, const std::function<Ast(const Partial&)>& part, int& count) {
     Ast sum;
     for (const auto& p : partials_) {
       if (!(p.value == v)) continue;
       const Ast own = part(p);
-      if (!own && !p.unit) return nullptr;
-      Ast product = own;
-      if (p.variable == s.x) {
-        if (++count > kMostPaths) return nullptr;
-        if (!product) product = p.tree;
+      const Ast product = !own ? before : before ? multiplied(before, own) : own;
+      Ast path = product;
+      if (!(p.variable == s.x)) {
+        path = paths(value_of(p.variable), product, part, count);
+        if (!path) return nullptr;
       } else {
-        const Ast inner = paths(value_of(p.variable), part, count);
-        if (!inner) return nullptr;
-        product = own ? syntax::binary("*", own, inner) : inner;
+        if (++count > kMostPaths) return nullptr;
+        if (!path) path = p.tree;
       }
-      sum = sum ? plus(sum, product) : product;
+      sum = sum ? plus(sum, path) : path;
     }
     return sum;
   }
@@ -204,7 +210,7 @@ class Chain {
     int count = 0;
     const bool straight = partials_.size() > 1;
     const Ast formula = straight ? paths(
-                                       s.f, [](const Partial& p) { return p.ratio; }, count)
+                                       s.f, nullptr, [](const Partial& p) { return p.ratio; }, count)
                                  : nullptr;
     if (formula)
       set(s.add(lhs, formula, count > 1 ? "chain rule, a product for each path" : "chain rule"), total,
@@ -214,7 +220,7 @@ class Chain {
     const Ast product = gathered ? s.read(gathered, s.x_type) : nullptr;
     count = 0;
     Ast tree = paths(
-        s.f, [](const Partial& p) { return p.unit ? Ast() : p.tree; }, count);
+        s.f, nullptr, [](const Partial& p) { return p.unit ? Ast() : p.tree; }, count);
     if (tree && syntax::operation_count(tree) > kLongest) tree = nullptr;
     if (tree) {
       tree = syntax::with_type(tree, row);

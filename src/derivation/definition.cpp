@@ -37,7 +37,7 @@ class Definition {
   void run() {
     s.state_function(at_x);
     if (!s.moves(s.f)) {
-      sides(s.add(at_moved, at_x, s.x->name() + " does not occur"), s.f, s.f);
+      sides(s.add(at_moved, s.read(s.f, s.type), s.x->name() + " does not occur"), s.f, s.f);
       conclude(s.graph().zeros(s.f.shape()));
       return;
     }

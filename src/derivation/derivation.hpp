@@ -8,6 +8,7 @@
 // and of the names of the rules; none knows an example.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -28,6 +29,9 @@ struct Question {
   Expr variable;       // a Variable of the graph
   syntax::Type variable_type;
   ReadOptions options;  // `declared` as for any reading; `direction` is set here
+  /// How the derivative reads in the last line, so that it is the formula that is answered elsewhere; empty:
+  /// the shortest of a few equal forms.
+  std::function<syntax::Ast(Expr, const syntax::Type&, const ReadOptions&)> shortest;
 };
 
 /// How exactly the two sides of a line agree.

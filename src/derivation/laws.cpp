@@ -1,6 +1,7 @@
 // Names of the rules of differentiation and the identities from which they follow.
 // Sources: Magnus and Neudecker, Matrix Differential Calculus, ch. 8-9; Higham, Functions of Matrices, ch. 3;
 // Golub and Pereyra (1973) for the pseudo-inverse; Horn and Johnson, Matrix Analysis, ch. 6 for eigenvalues.
+#include <algorithm>
 #include <array>
 
 #include "derivation/moves.hpp"
@@ -84,8 +85,12 @@ Law product_law(const Scribe& s, Expr v) {
     if (is_square_sum(s, v)) return {"differential of an inner product with itself", "multiply out", ""};
     return {"linearity", "linearity", ""};
   }
-  if (moving.size() == 2 && moving[0] == moving[1] && v.rank() == 0) {
-    return {"differential of an inner product with itself", "multiply out", ""};
+  if (moving.size() == 2 && moving[0] == moving[1] && v.rank() == 0 && moving[0].rank() == 1) {
+    const bool weighted = std::any_of(v->factors.begin(), v->factors.end(), [&s](const Factor& f) {
+      return !s.moves(f.expr) && !f.labels.empty();
+    });
+    return {weighted ? "differential of a quadratic form" : "differential of an inner product with itself",
+            "multiply out", ""};
   }
   return {"product rule", "multiply out", ""};
 }

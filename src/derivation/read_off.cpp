@@ -120,7 +120,12 @@ void read_gradient(Scribe& s, Expr linear) {
       "read off: " + change_name(s) + " = <" + print::text(lhs) + ", " + s.dx->name() + ">";
   const Expr projected = project_on_structure(simplify(raw), s.x);
   const std::string structure = s.x.rank() < 2 ? "" : structure_name(s.x->facts);
-  if (structure.empty() || !tree || simplify(projected) == simplify(raw)) {
+  const auto reads_like = [&s](Expr a, Expr b) {
+    const Ast first = s.shortest(simplify(a), s.x_type);
+    const Ast second = s.shortest(simplify(b), s.x_type);
+    return first && second && print::text(first) == print::text(second);
+  };
+  if (structure.empty() || !tree || reads_like(projected, raw)) {
     state_answer(s, lhs, raw, reason);
     return;
   }

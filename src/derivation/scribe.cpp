@@ -145,11 +145,16 @@ Ast Scribe::read(Expr e, const Type& t) {
     if (!inner) return nullptr;
     names[variable->name()] = syntax::with_type(syntax::call("d", {inner}), own);
   }
-  const Ast named = names.empty() ? tree : syntax::substitute(tree, names);
-  return tangents_last(named, dx->name());
+  std::set<std::string> directions;
+  for (const auto& n : topological(std::span(&e, 1))) {
+    if (n->kind == adjoint::Kind::Variable && n->role == Role::Direction) directions.insert(n->name());
+  }
+  for (const auto& [variable, u] : tangents_in(e)) directions.insert(tangents_.at(u.get()).name);
+  return as_written(names.empty() ? tree : syntax::substitute(tree, names), directions);
 }
 
 Ast Scribe::shortest(Expr e, const Type& t) {
+  if (question_.shortest && e.rank() <= 2) return question_.shortest(e, t, options_);
   std::vector<Expr> forms{expanded(e)};
   const auto form = [&forms](Expr other) {
     if (std::find(forms.begin(), forms.end(), other) == forms.end()) forms.push_back(other);
@@ -182,7 +187,7 @@ Line* Scribe::add(Ast lhs, Ast rhs, std::string rule, std::string note) {
 }
 
 Line* Scribe::next(Ast rhs, std::string rule, std::string note) {
-  if (out.lines.empty() || !rhs || syntax::equal(rhs, out.lines.back().rhs)) return nullptr;
+  if (out.lines.empty() || !rhs || print::text(rhs) == print::text(out.lines.back().rhs)) return nullptr;
   const Line& above = out.lines.back();
   Line* line = add(above.lhs, std::move(rhs), std::move(rule), std::move(note));
   const Line& before = out.lines[out.lines.size() - 2];

@@ -89,8 +89,11 @@ syntax::Ast plus(const syntax::Ast& a, const syntax::Ast& b);  // a-c for b = -c
 syntax::Ast turned(const syntax::Ast& a);                      // a'; a for a'
 /// <g, d> as it is written: g'*d, tr(g'*d), g*d.
 syntax::Ast inner_product(const syntax::Ast& g, const syntax::Ast& d, const syntax::Type& t);
-/// Inner products with what holds the tangent (the name `direction`, or a d(u)) at their end.
-syntax::Ast tangents_last(const syntax::Ast& tree, const std::string& direction);
+/// a*(b*c) as (a*b)*c, which is written without parentheses.
+syntax::Ast multiplied(const syntax::Ast& a, const syntax::Ast& b);
+/// Inner products as they are written by hand: u'*M*v for sum(u.*(M*v)), and what holds a tangent (a name in
+/// `directions`, or a d(u)) at the end.
+syntax::Ast as_written(const syntax::Ast& tree, const std::set<std::string>& directions);
 /// O(norm(H)^2) or o(norm(H)).
 syntax::Ast remainder(const syntax::Ast& h, const syntax::Type& t, Accuracy accuracy);
 /// Each once, separated by commas.

@@ -13,66 +13,118 @@ using syntax::Type;
 
 namespace {
 
-bool is_tangent(const Ast& tree, const std::string& direction) {
+using Names = std::set<std::string>;
+
+bool is_product(const Ast& tree) { return tree->kind == syntax::Kind::Binary && tree->text == "*"; }
+
+bool is_tangent(const Ast& tree, const Names& directions) {
   return (tree->kind == syntax::Kind::Call && tree->text == "d") ||
-         (tree->kind == syntax::Kind::Name && tree->text == direction);
+         (tree->kind == syntax::Kind::Name && directions.contains(tree->text));
 }
 
-bool holds_tangent(const Ast& tree, const std::string& direction) {
-  return is_tangent(tree, direction) || std::any_of(tree->args.begin(), tree->args.end(), [&](const Ast& a) {
-           return holds_tangent(a, direction);
+bool holds_tangent(const Ast& tree, const Names& directions) {
+  return is_tangent(tree, directions) || std::any_of(tree->args.begin(), tree->args.end(), [&](const Ast& a) {
+           return holds_tangent(a, directions);
          });
 }
 
-// a*(b*c) = (a*b)*c, as it is written without parentheses.
-Ast multiplied(const Ast& a, const Ast& b, const Type& t) {
-  if (b->kind == syntax::Kind::Binary && b->text == "*") {
-    const Ast& inner = b->args[0];
-    const Type left{a->type.rows, inner->type.columns, {}};
-    return syntax::with_type(syntax::binary("*", multiplied(a, inner, left), b->args[1]), t);
-  }
-  return syntax::with_type(syntax::binary("*", a, b), t);
+Ast product_of(const std::vector<Ast>& factors) {
+  Ast product;
+  for (const auto& f : factors) product = product ? multiplied(product, f) : f;
+  return product;
 }
 
-// sum(u.*v) with the tangent in v reads as u'*v, and d(u)'*v as v'*d(u).
-Ast tidy(const Ast& tree, const std::string& direction) {
-  if (tree->kind == syntax::Kind::Call && tree->text == "sum" && tree->args.size() == 1) {
-    const Ast& product = tree->args[0];
-    if (product->kind != syntax::Kind::Binary || product->text != ".*" || !product->type.is_column())
-      return tree;
-    Ast u = product->args[0];
-    Ast v = product->args[1];
-    if (holds_tangent(u, direction)) std::swap(u, v);
-    if (holds_tangent(u, direction) || !holds_tangent(v, direction)) return tree;
-    if (!u->type.is_column() || !v->type.is_column()) return tree;
-    return multiplied(turned(u), v, {});
+void flatten(const Ast& tree, std::vector<Ast>& factors) {
+  if (is_product(tree)) {
+    flatten(tree->args[0], factors);
+    flatten(tree->args[1], factors);
+  } else {
+    factors.push_back(tree);
   }
-  if (tree->kind == syntax::Kind::Binary && tree->text == "*" && tree->type.is_scalar()) {
-    const Ast& last = tree->args[1];
-    const Ast& first = tree->args[0];
-    const bool scaled =
-        first->kind == syntax::Kind::Binary && first->text == "*" && first->args[0]->type.is_scalar();
-    const Ast row = scaled ? first->args[1] : first;
-    if (row->kind != syntax::Kind::Transpose || !is_tangent(row->args[0], direction)) return tree;
-    if (!last->type.is_column() || holds_tangent(last, direction)) return tree;
-    const Ast u = turned(last);
-    return multiplied(scaled ? multiplied(first->args[0], u, u->type) : u, row->args[0], {});
+}
+
+// sum(u.*(M*v)) = u'*M*v
+Ast inner(const Ast& sum, const Names& directions) {
+  const Ast& product = sum->args[0];
+  if (product->kind != syntax::Kind::Binary || product->text != ".*" || !product->type.is_column())
+    return sum;
+  Ast u = product->args[0];
+  Ast v = product->args[1];
+  if (!u->type.is_column() || !v->type.is_column()) return sum;
+  const bool in_u = holds_tangent(u, directions);
+  const bool in_v = holds_tangent(v, directions);
+  if (in_u && in_v) return sum;
+  if (in_u || (!in_v && is_product(u) && !is_product(v))) std::swap(u, v);
+  if (!in_u && !in_v && !is_product(v)) return sum;
+  return multiplied(turned(u), v);
+}
+
+// tr(A*dX*B) = tr(B*A*dX)
+Ast cycled(const Ast& trace, const Names& directions) {
+  std::vector<Ast> factors;
+  flatten(trace->args[0], factors);
+  std::vector<Ast> scalars;
+  while (!factors.empty() && factors.front()->type.is_scalar()) {
+    scalars.push_back(factors.front());
+    factors.erase(factors.begin());
   }
-  return tree;
+  const auto holds = [&](const Ast& f) { return holds_tangent(f, directions); };
+  if (factors.size() < 2 || std::count_if(factors.begin(), factors.end(), holds) != 1) return trace;
+  if (!std::all_of(factors.begin(), factors.end(), [](const Ast& f) { return f->typed; })) return trace;
+  const auto at = std::find_if(factors.begin(), factors.end(), holds);
+  if (at + 1 == factors.end()) return trace;
+  std::rotate(factors.begin(), at + 1, factors.end());
+  scalars.insert(scalars.end(), factors.begin(), factors.end());
+  return syntax::with_type(syntax::call("tr", {product_of(scalars)}), {});
+}
+
+// d(u)'*v = v'*d(u)
+Ast mirrored(const Ast& tree, const Names& directions) {
+  std::vector<Ast> factors;
+  flatten(tree, factors);
+  std::vector<Ast> scalars;
+  while (!factors.empty() && factors.front()->type.is_scalar()) {
+    scalars.push_back(factors.front());
+    factors.erase(factors.begin());
+  }
+  if (factors.size() != 2 || factors[0]->kind != syntax::Kind::Transpose) return tree;
+  if (!is_tangent(factors[0]->args[0], directions) || holds_tangent(factors[1], directions)) return tree;
+  if (!factors[1]->type.is_column()) return tree;
+  scalars.push_back(turned(factors[1]));
+  scalars.push_back(factors[0]->args[0]);
+  return product_of(scalars);
 }
 
 }  // namespace
 
-Ast tangents_last(const Ast& tree, const std::string& direction) {
-  if (tree->args.empty() || !holds_tangent(tree, direction)) return tree;
+Ast multiplied(const Ast& a, const Ast& b) {
+  if (is_product(b)) return multiplied(multiplied(a, b->args[0]), b->args[1]);
+  Type t{a->type.rows, b->type.columns, {}};
+  if (a->type.is_scalar()) t = b->type;
+  if (b->type.is_scalar()) t = a->type;
+  return syntax::with_type(syntax::binary("*", a, b), t);
+}
+
+Ast as_written(const Ast& tree, const Names& directions) {
+  if (tree->args.empty()) return tree;
   auto node = std::make_shared<syntax::Node>(*tree);
-  for (Ast& a : node->args) a = tangents_last(a, direction);
-  // a factor that became a product itself needs its neighbours on the left
-  if (node->kind == syntax::Kind::Binary && node->text == "*" && node->args[1] != tree->args[1] &&
-      node->args[0]->type.is_scalar() && node->args[1]->type.is_scalar()) {
-    return tidy(multiplied(node->args[0], node->args[1], node->type), direction);
+  bool changed = false;
+  for (Ast& a : node->args) {
+    const Ast written = as_written(a, directions);
+    changed = changed || written != a;
+    a = written;
   }
-  return tidy(node, direction);
+  Ast result = changed ? node : tree;
+  const bool call = result->kind == syntax::Kind::Call && result->args.size() == 1;
+  if (call && result->text == "sum") return inner(result, directions);
+  if (call && result->text == "tr") return cycled(result, directions);
+  if (is_product(result) && result->type.is_scalar() && result->typed) {
+    if (changed && result->args[0]->type.is_scalar() && is_product(result->args[1])) {
+      result = multiplied(result->args[0], result->args[1]);  // 2*(u'*v) where there was 2*sum(u.*v)
+    }
+    if (holds_tangent(result, directions)) return mirrored(result, directions);
+  }
+  return result;
 }
 
 Ast plus(const Ast& a, const Ast& b) {
