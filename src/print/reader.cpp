@@ -84,7 +84,7 @@ Ast Reader::read(Expr e, const Roles& given) {
   if (roles.size() >= 2 && roles[0].way == Way::Column && roles[1].way == Way::Row && is_symmetric(e)) {
     std::swap(roles[0], roles[1]);
   }
-  const Key key{e.get(), roles, 1, nullptr};
+  const Key key{e.get(), roles, 1, {}};
   if (const auto at = memo_.find(key); at != memo_.end()) return at->second;
 
   const auto first_free = std::find_if(roles.begin(), roles.end(), is_free);
@@ -125,11 +125,11 @@ Ast Reader::direct(Expr e, const Roles& roles) {
   }
   const Signed s = read_product(*e, 1, roles);
   const Ast best = read_signed(s);
-  return s.negative ? forge.least(best, read_turned(*e, e->coefficient.absolute(), roles)) : best;
+  return s.negative ? forge.least(best, read_turned(*e, e->coefficient.absolute(), roles, true)) : best;
 }
 
 Ast Reader::read_power(Expr e, const Roles& roles) {
-  Bundle items{item_of(e, roles, flipped(roles), nullptr)};
+  Bundle items{item_of(e, roles, flipped(roles), {})};
   if (items[0].chain[0].forward->type.is_scalar()) return assemble(1, items, nullptr, true);
   return assemble(1, {}, &items, true);
 }

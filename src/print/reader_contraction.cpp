@@ -260,9 +260,21 @@ Ast Contraction::solve(const Rational& magnitude, int depth, Label& stuck) {
 Ast Contraction::trace(const Chain& ring) {
   const std::size_t n = ring.size();
   Ast best;
-  const auto offer = [&](Ast m) {
-    if (m->kind == syntax::Kind::Transpose) m = m->args[0];
-    best = forge_->least(best, m->type.is_scalar() ? m : forge_->call("tr", {m}, {}));
+  bool best_starts_turned = false;
+  // Between equals, transposes stand in front: tr(X'*A*X).
+  const auto offer = [&](const Chain& chain, bool forward) {
+    Ast m = reader_->chain_tree(chain, forward);
+    const bool whole = m->kind == syntax::Kind::Transpose;
+    if (whole) m = m->args[0];
+    const Ast t = m->type.is_scalar() ? m : forge_->call("tr", {m}, {});
+    Ast first = m;
+    while (is_binary(first, "*")) first = first->args[0];
+    const bool starts_turned = first->kind == syntax::Kind::Transpose;
+    const bool tie = best && forge_->cost(t) == forge_->cost(best);
+    if (!best || forge_->cost(t) < forge_->cost(best) || (tie && starts_turned && !best_starts_turned)) {
+      best = t;
+      best_starts_turned = starts_turned;
+    }
   };
   const auto arc = [&ring, n](std::size_t from, std::size_t length) {
     Chain chain;
@@ -270,8 +282,8 @@ Ast Contraction::trace(const Chain& ring) {
     return chain;
   };
   for (std::size_t s = 0; s < (n <= 10 ? n : 1); ++s) {
-    offer(reader_->chain_tree(arc(s, n), true));
-    offer(reader_->chain_tree(arc(s, n), false));
+    offer(arc(s, n), true);
+    offer(arc(s, n), false);
   }
   const Ast trace = best;  // a longer ring gives it up for two operations only
   for (std::size_t s = 0; n >= 2 && n <= 8 && s < n; ++s) {

@@ -124,7 +124,7 @@ Ast Reader::raise(const Ast& base, const Exponent& exponent) {
   return forge.power(base, forge.number(exponent.number));
 }
 
-Item Reader::item_of(Expr factor, const Roles& forward, const Roles& backward, const Node* negated_sum) {
+Item Reader::item_of(Expr factor, const Roles& forward, const Roles& backward, const Turned& turned) {
   Item item;
   const bool direction = factor->kind == Kind::Variable && factor->role == Role::Direction;
   item.order = direction ? kLast : factor->id;
@@ -134,12 +134,10 @@ Item Reader::item_of(Expr factor, const Roles& forward, const Roles& backward, c
     item.exponent = exponent_of(factor->operands[1]);
   }
   Link link;
-  if (base.get() == negated_sum) {
-    link.forward = read_sum(*base, forward, true);
-    link.backward = backward == forward ? link.forward : read_sum(*base, backward, true);
+  if (std::find(turned.begin(), turned.end(), base.get()) != turned.end()) {
+    link.forward = read_opposite(base, forward);
+    link.backward = backward == forward ? link.forward : read_opposite(base, backward);
     if (!link.forward || !link.backward) return {};
-    link = {forge.least(link.forward, forge.transpose(link.backward)),
-            forge.least(link.backward, forge.transpose(link.forward))};
   } else {
     const bool even = !item.exponent.tree && item.exponent.number.is_even();
     const auto oriented = [&](const Roles& roles) {

@@ -67,7 +67,18 @@ Ast Forge::make(K kind, std::string text, std::vector<Ast> args, const Type& typ
   if (counts(*n)) {
     const bool turns_compound =
         kind == K::Transpose && n->args[0]->kind != K::Name && n->args[0]->kind != K::Call;
-    total = {1, kOperation + (turns_compound ? 1 : 0)};
+    // (X'*Y)' is no gain over Y'*X.
+    const bool turns_turned = turns_compound && counts_.at(n->args[0].get()).turned;
+    total = {1, kOperation + (turns_compound ? 1 : 0) + (turns_turned ? kOperation : 0)};
+  }
+  // A product is turned where a factor is, a sum where all of its terms are.
+  const auto turned = [this](const Ast& a) { return counts_.at(a.get()).turned; };
+  if (kind == K::Transpose) {
+    total.turned = true;
+  } else if (kind == K::Binary && (n->text == "+" || n->text == "-")) {
+    total.turned = std::all_of(n->args.begin(), n->args.end(), turned);
+  } else if (kind == K::Binary || kind == K::Negate) {
+    total.turned = std::any_of(n->args.begin(), n->args.end(), turned);
   }
   for (const auto& a : n->args) {
     total.operations = std::min(kMany, total.operations + operations(a));
@@ -203,6 +214,16 @@ Ast Forge::range(const Ast& from, const Ast& to) {
 }
 
 Ast Forge::index(const Ast& array, const Ast& row, const Ast& column, const Type& type) {
+  // X[:,a:b][c:d,:] = X[c:d,a:b]
+  if (array->kind == K::Index && array->args.size() == 3) {
+    const auto& inner = array->args;
+    const bool rows = row->kind == K::Colon || inner[1]->kind == K::Colon;
+    const bool columns = column->kind == K::Colon || inner[2]->kind == K::Colon;
+    if (rows && columns) {
+      return index(inner[0], row->kind == K::Colon ? inner[1] : row,
+                   column->kind == K::Colon ? inner[2] : column, type);
+    }
+  }
   return make(K::Index, "", {array, row, column}, type);
 }
 
@@ -210,6 +231,10 @@ Ast Forge::index(const Ast& vector, const Ast& at) {
   if (vector->type.is_scalar()) return vector;
   // (x')[i] = x[i]
   const Ast v = vector->kind == K::Transpose ? vector->args[0] : vector;
+  if (v->kind == K::Index && v->args.size() == 3) {  // X[:,j][i] = X[i,j]
+    if (v->args[1]->kind == K::Colon) return index(v->args[0], at, v->args[2], {});
+    if (v->args[2]->kind == K::Colon) return index(v->args[0], v->args[1], at, {});
+  }
   return make(K::Index, "", {v, at}, {});
 }
 
@@ -224,7 +249,7 @@ Ast Forge::sum_all(const Ast& a) {
   if (is_call(a, "abs")) return call("norm", {a->args[0], number(1)}, {});
   if (is_binary(a, ".^") && is_number(a->args[1], "2")) {
     const Ast& x = a->args[0];
-    if (operations(x) <= 1 && !x->type.is_matrix() && x->kind != K::Negate) {
+    if (operations(x) == 0 && !x->type.is_matrix()) {
       return x->type.is_row() ? multiply(x, transpose(x)) : multiply(transpose(x), x);
     }
     return power(call("norm", {x}, {}), number(2));

@@ -68,6 +68,7 @@ class Forge {
   struct Counts {
     std::int64_t operations = 0;
     std::int64_t cost = 0;
+    bool turned = false;  // a transpose among its operators
   };
   std::unordered_map<const syntax::Node*, Counts> counts_;
 };

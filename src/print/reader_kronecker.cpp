@@ -29,12 +29,18 @@ class MapReader {
     return p;
   }
 
-  Signed read(Expr body, const Type& type, const Rational& number);
+  using Parts = std::vector<Signed>;
+  /// The terms of the matrix; none where there is no such form.
+  Parts read(Expr body, const Type& type, const Rational& number);
+  Ast sum(const Parts& parts);
 
  private:
   /// The matrix of the application in its linear operand, between vecs. Null where there is none to write.
   Ast operation(const Node& n, Expr operand);
-  Signed through(const Node& n, std::size_t k, const Type& type, const Rational& number);
+  Parts through(const Node& n, std::size_t k, const Type& type, const Rational& number);
+  Parts read_all(const std::vector<Term>& terms, const Type& type, const Rational& number);
+  Parts composed(const Signed& outer, const Parts& inner);
+  Ast fused_product(const Node& n);
 
   Reader& reader_;
   Forge& forge_;
@@ -42,55 +48,74 @@ class MapReader {
   Type direction_type_;
 };
 
-Signed MapReader::read(Expr body, const Type& type, const Rational& number) {
+Ast MapReader::sum(const Parts& parts) {
+  Ast result;
+  for (const bool negative : {false, true}) {
+    for (const auto& s : parts) {
+      if (s.negative != negative) continue;
+      if (!result) {
+        result = negative ? forge_.negate(s.tree) : s.tree;
+      } else {
+        result = negative ? forge_.subtract(result, s.tree) : forge_.add(result, s.tree);
+      }
+    }
+  }
+  return result;
+}
+
+// outer * (parts)
+MapReader::Parts MapReader::composed(const Signed& outer, const Parts& inner) {
+  if (!outer.tree || inner.empty()) return {};
+  if (is_call(outer.tree, "eye") || inner.size() == 1) {
+    Parts parts = inner;
+    for (auto& s : parts) {
+      s = {s.negative != outer.negative, product_but_identity(forge_, outer.tree, s.tree)};
+    }
+    return parts;
+  }
+  return {{outer.negative, forge_.multiply(outer.tree, sum(inner))}};
+}
+
+MapReader::Parts MapReader::read_all(const std::vector<Term>& terms, const Type& type,
+                                     const Rational& number) {
+  Parts all;
+  for (const auto& t : terms) {
+    if (is_zero(t.expr)) continue;
+    const Parts parts = read(t.expr, type, number * t.coefficient);
+    if (parts.empty()) return {};
+    all.insert(all.end(), parts.begin(), parts.end());
+  }
+  return all;
+}
+
+MapReader::Parts MapReader::read(Expr body, const Type& type, const Rational& number) {
   const Node& n = *body;
   if (!depends_on(body, direction_)) return {};
   switch (n.kind) {
     case Kind::Variable: {
       Size length(1);
       for (const auto& s : body.shape()) length = length * s;
-      return {number.is_negative(), reader_.assemble(number.absolute(), {}, {forge_.eye(length), nullptr})};
+      return {{number.is_negative(), reader_.assemble(number.absolute(), {}, {forge_.eye(length), nullptr})}};
     }
-    case Kind::Sum: {
-      Ast sum;
-      std::vector<Signed> parts;
-      for (const auto& t : n.terms) {
-        parts.push_back(read(t.expr, type, number * t.coefficient));
-        if (!parts.back().tree) return {};
-      }
-      for (const bool negative : {false, true}) {
-        for (const auto& s : parts) {
-          if (s.negative != negative) continue;
-          if (!sum) {
-            sum = negative ? forge_.negate(s.tree) : s.tree;
-          } else {
-            sum = negative ? forge_.subtract(sum, s.tree) : forge_.add(sum, s.tree);
-          }
-        }
-      }
-      return {false, sum};
-    }
+    case Kind::Sum:
+      return read_all(n.terms, type, number);
     case Kind::Apply: {
-      const Record& record = record_of(n);
+      if (const Ast tree = fused_product(n)) {
+        return {{number.is_negative(), reader_.assemble(number.absolute(), {}, {tree, nullptr})}};
+      }
       for (std::size_t k = 0; k < n.operands.size(); ++k) {
         if (!depends_on(n.operands[k], direction_)) continue;
-        if (!record.linear_in.value(static_cast<int>(k))) return {};
+        if (!record_of(n).linear_in.value(static_cast<int>(k))) return {};
         const Ast outer = operation(n, n.operands[k]);
-        if (!outer) return {};
-        Type inner;
-        if (n.operands[k].rank() > 0) inner.rows = n.operands[k].shape()[0];
-        const Signed s = read(n.operands[k], inner, number);
-        if (!s.tree) return {};
-        return {s.negative, product_but_identity(forge_, outer, s.tree)};
+        return outer ? composed({false, outer}, read(n.operands[k], {}, number)) : Parts{};
       }
       return {};
     }
-    case Kind::Product: {
+    case Kind::Product:
       for (std::size_t k = 0; k < n.factors.size(); ++k) {
         if (depends_on(n.factors[k].expr, direction_)) return through(n, k, type, number);
       }
       return {};
-    }
     case Kind::Extent:
     case Kind::Power:
       break;
@@ -98,57 +123,40 @@ Signed MapReader::read(Expr body, const Type& type, const Rational& number) {
   return {};
 }
 
-// The factor that holds the direction becomes four open axes.
-Signed MapReader::through(const Node& n, std::size_t k, const Type& type, const Rational& number) {
+// The factor that holds the direction becomes open axes.
+MapReader::Parts MapReader::through(const Node& n, std::size_t k, const Type& type, const Rational& number) {
   Graph& g = *n.graph;
   const Factor& f = n.factors[k];
-  if (f.expr->kind == Kind::Sum || (f.expr->kind == Kind::Product && f.labels.empty())) {
-    // Multiplied out; a scalar such as tr(X'*H) gives up its summed labels.
-    if (f.expr->kind == Kind::Product) {
-      std::vector<Factor> factors = n.factors;
-      factors.erase(factors.begin() + static_cast<std::ptrdiff_t>(k));
-      std::vector<Size> sizes = n.label_sizes;
-      const auto offset = static_cast<Label>(sizes.size());
-      sizes.insert(sizes.end(), f.expr->label_sizes.begin(), f.expr->label_sizes.end());
-      for (const auto& inner : f.expr->factors) {
-        Labels labels = inner.labels;
-        for (auto& l : labels) l += offset;
-        factors.push_back({inner.expr, labels});
-      }
-      Node open;  // as it stands: product() would close the scalar again
-      open.kind = Kind::Product;
-      open.graph = &g;
-      open.coefficient = n.coefficient * f.expr->coefficient;
-      open.factors = std::move(factors);
-      open.output = n.output;
-      open.label_sizes = std::move(sizes);
-      open.shape = n.shape;
-      for (std::size_t m = 0; m < open.factors.size(); ++m) {
-        if (depends_on(open.factors[m].expr, direction_)) return through(open, m, type, number);
-      }
-      return {};
+  if (f.expr->kind == Kind::Product && f.labels.empty()) {  // tr(X'*H) gives up its summed labels
+    Node open;  // as it stands: product() would close the scalar again
+    open.kind = Kind::Product;
+    open.graph = &g;
+    open.coefficient = n.coefficient * f.expr->coefficient;
+    open.factors = n.factors;
+    open.factors.erase(open.factors.begin() + static_cast<std::ptrdiff_t>(k));
+    open.output = n.output;
+    open.label_sizes = n.label_sizes;
+    open.shape = n.shape;
+    const auto offset = static_cast<Label>(open.label_sizes.size());
+    open.label_sizes.insert(open.label_sizes.end(), f.expr->label_sizes.begin(), f.expr->label_sizes.end());
+    for (const auto& inner : f.expr->factors) {
+      Labels labels = inner.labels;
+      for (auto& l : labels) l += offset;
+      open.factors.push_back({inner.expr, labels});
     }
-    std::vector<Signed> parts;
-    Ast sum;
+    for (std::size_t m = 0; m < open.factors.size(); ++m) {
+      if (depends_on(open.factors[m].expr, direction_)) return through(open, m, type, number);
+    }
+    return {};
+  }
+  if (f.expr->kind == Kind::Sum) {  // multiplied out
+    std::vector<Term> terms;
     for (const auto& t : f.expr->terms) {
       std::vector<Factor> factors = n.factors;
       factors[k].expr = t.expr;
-      const Expr term = g.product(n.coefficient, factors, n.output, n.label_sizes);
-      if (is_zero(term)) continue;
-      parts.push_back(read(term, type, number * t.coefficient));
-      if (!parts.back().tree) return {};
+      terms.push_back({t.coefficient, g.product(n.coefficient, factors, n.output, n.label_sizes)});
     }
-    for (const bool negative : {false, true}) {
-      for (const auto& s : parts) {
-        if (s.negative != negative) continue;
-        if (!sum) {
-          sum = negative ? forge_.negate(s.tree) : s.tree;
-        } else {
-          sum = negative ? forge_.subtract(sum, s.tree) : forge_.add(sum, s.tree);
-        }
-      }
-    }
-    return {false, sum};
+    return read_all(terms, type, number);
   }
   if (f.expr.rank() == 0 || f.expr.rank() > 2) return {};
   // vec(body) = J4 * vec(factor), and the factor is the direction or linear in it.
@@ -160,17 +168,52 @@ Signed MapReader::through(const Node& n, std::size_t k, const Type& type, const 
   const bool plain = f.expr == direction_;
   const Place out = place(n.rank(), type, 0);
   const Place in = place(f.expr.rank(), plain ? direction_type_ : Type{}, n.rank());
-  Reader::Pairs pairs;
-  pairs.r = out.row;
-  pairs.s = out.column;
-  pairs.i = in.row;
-  pairs.j = in.column;
-  Roles roles(static_cast<std::size_t>(four.rank()));
-  Signed outer = reader_.read_signed_pairs(four, 1, roles, pairs);
-  if (!outer.tree || plain) return outer;
-  const Signed inner = read(f.expr, {}, 1);
-  if (!inner.tree) return {};
-  return {outer.negative != inner.negative, product_but_identity(forge_, outer.tree, inner.tree)};
+  const Reader::Pairs pairs{out.row, out.column, in.row, in.column};
+  const Parts outer = reader_.read_signed_pairs(four, 1, Roles(static_cast<std::size_t>(four.rank())), pairs);
+  if (outer.empty() || plain) return outer;
+  return composed({false, sum(outer)}, read(f.expr, {}, 1));
+}
+
+// vec(kron(H,A)) = kron(kron(eye(m),commutation(p,n)),eye(q)) * kron(eye(n*m),vec(A))*vec(H), A q x p and H n
+// x m (Magnus and Neudecker, chapter 3); kron(A,H) likewise.
+Ast MapReader::fused_product(const Node& n) {
+  const auto fuse_of = [](const Node& e, int axis) -> const Node* {
+    const bool fits = e.kind == Kind::Apply && e.op->name == "fuse" && axis_of(e.attributes) == axis;
+    return fits ? e.operands[0].get() : nullptr;
+  };
+  const Node* outer = fuse_of(n, 1);
+  const Node* four = outer != nullptr ? fuse_of(*outer, 0) : nullptr;
+  if (four == nullptr || four->kind != Kind::Product || four->rank() != 4) return nullptr;
+  const Labels& o = four->output;  // fast row, slow row, fast column, slow column
+  std::vector<Factor> rest;
+  const Factor* h = nullptr;
+  for (const auto& f : four->factors) {
+    if (f.expr == direction_) {
+      h = &f;
+    } else if (depends_on(f.expr, direction_)) {
+      return nullptr;
+    } else {
+      rest.push_back(f);
+    }
+  }
+  const bool slow = h != nullptr && h->labels == Labels{o[1], o[3]};
+  const bool fast = h != nullptr && h->labels == Labels{o[0], o[2]};
+  if (!slow && !fast) return nullptr;
+  const Labels other = slow ? Labels{o[0], o[2]} : Labels{o[1], o[3]};
+  for (const auto& f : rest) {
+    for (const auto l : f.labels) {
+      if (l == h->labels[0] || l == h->labels[1]) return nullptr;
+    }
+  }
+  const Ast a = reader_.read(n.graph->product(four->coefficient, rest, other, four->label_sizes), natural(2));
+  const auto length = [four](Label l) { return four->label_sizes[static_cast<std::size_t>(l)]; };
+  const Size rows = length(h->labels[0]) * length(h->labels[1]);
+  const Ast column = vec_tree(forge_, a);
+  const Ast spread = slow ? kronecker_product(forge_, forge_.eye(rows), column)
+                          : kronecker_product(forge_, column, forge_.eye(rows));
+  const Ast exchange = commutation_tree(forge_, length(o[2]), length(o[1]));
+  const Ast inner = kronecker_product(forge_, forge_.eye(length(o[3])), exchange);
+  return product_but_identity(forge_, kronecker_product(forge_, inner, forge_.eye(length(o[0]))), spread);
 }
 
 Ast MapReader::operation(const Node& n, Expr operand) {
@@ -221,8 +264,9 @@ Ast read_kronecker(Expr body, const Type& type, Expr direction, const Type& dire
   if (body.rank() > 2 || direction.rank() > 2) return nullptr;
   if (is_zero(body)) return nullptr;
   Reader reader(options, body);
-  const Signed s = MapReader(reader, direction, direction_type).read(body, type, 1);
-  return s.tree ? reader.finished(reader.read_signed(s)) : nullptr;
+  MapReader map(reader, direction, direction_type);
+  const Ast tree = map.sum(map.read(body, type, 1));
+  return tree ? reader.finished(tree) : nullptr;
 }
 
 }  // namespace adjoint

@@ -58,8 +58,8 @@ std::vector<Component> components(const Node& n) {
 // One way to split the four labels into two pairs.
 class Split {
  public:
-  Split(Reader& reader, const Node& n, const Roles& roles, const std::vector<Component>& parts)
-      : reader_(reader), n_(n), parts_(parts), used_(parts.size(), false) {
+  Split(Reader& reader, const Node& n, const Roles& roles, const std::vector<Component>& parts, bool negative)
+      : reader_(reader), n_(n), parts_(parts), used_(parts.size(), false), negative_(negative) {
     for (std::size_t k = 0; k < roles.size(); ++k) {
       if (roles[k].way == Way::Bound) fixed_.emplace(n.output[k], roles[k].index);
     }
@@ -92,7 +92,22 @@ class Split {
       output.push_back(label);
       roles.push_back(bound(index));
     }
-    return reader_.read(n_.graph->product(1, factors, output, n_.label_sizes), roles);
+    const auto read = [&](int sign) {
+      return reader_.read(n_.graph->product(sign, factors, output, n_.label_sizes), roles);
+    };
+    Ast tree = read(1);
+    if (tree && tree->kind == syntax::Kind::Negate) {
+      negative_ = !negative_;
+      return tree->args[0];
+    }
+    if (negative_ && tree && !factors.empty()) {  // -(s-1) = 1-s
+      const Ast turned = read(-1);
+      if (turned && reader_.forge.operations(turned) <= reader_.forge.operations(tree)) {
+        negative_ = false;
+        tree = turned;
+      }
+    }
+    return tree;
   }
   /// Whether an unused component touches both labels, and nothing else.
   bool ties(Label a, Label b) const {
@@ -102,19 +117,103 @@ class Split {
     return false;
   }
   [[nodiscard]] bool complete() const { return std::find(used_.begin(), used_.end(), false) == used_.end(); }
+  [[nodiscard]] bool negative() const { return negative_; }
 
  private:
   Reader& reader_;
   const Node& n_;
   const std::vector<Component>& parts_;
   std::vector<bool> used_;
+  bool negative_;
   std::map<Label, Ast> fixed_;
 };
 
-Ast vec(Forge& forge, const Ast& a) {
-  if (a->type.is_column() || a->type.is_scalar()) return a;
-  if (a->type.is_row()) return forge.transpose(a);
-  return forge.call("vec", {a}, Type{a->type.rows * a->type.columns, Size(1), {}});
+// A product with four open axes, without its scalars: the shortest of its forms.
+class PairReader {
+ public:
+  PairReader(Reader& reader, Expr e, const Roles& roles, const Reader::Pairs& p)
+      : reader_(reader), forge(reader.forge), e_(e), roles_(roles), p_(p), parts_(components(*e)) {
+    const auto label = [&](int axis) {
+      if (axis < 0 || size_of(e, axis).is_one()) return Label{-1};
+      return e->output[static_cast<std::size_t>(axis)];
+    };
+    r = label(p.r);
+    s = label(p.s);
+    i = label(p.i);
+    j = label(p.j);
+  }
+
+  Signed read(bool negative) {
+    kronecker(false, negative);
+    kronecker(true, negative);
+    outer(negative);
+    if (!best_.tree) columnwise(negative);
+    return best_;
+  }
+
+ private:
+  static bool apart(Label a, Label b, Label x, Label y) {
+    return (a < 0 || (a != x && a != y)) && (b < 0 || (b != x && b != y));
+  }
+  void offer(const Split& split, const Ast& tree) {
+    if (!best_.tree || forge.cost(tree) < forge.cost(best_.tree)) best_ = {split.negative(), tree};
+  }
+  void kronecker(bool crossed, bool negative);
+  void outer(bool negative);
+  void columnwise(bool negative);
+
+  Reader& reader_;
+  Forge& forge;
+  Expr e_;
+  const Roles& roles_;
+  Reader::Pairs p_;
+  std::vector<Component> parts_;
+  Label r, s, i, j;
+  Signed best_;
+};
+
+void PairReader::kronecker(bool crossed, bool negative) {
+  const Label fast = crossed ? j : i;
+  const Label slow = crossed ? i : j;
+  if (!apart(r, fast, s, slow)) return;
+  Split split(reader_, *e_, roles_, parts_, negative);
+  Ast left;
+  Ast right;
+  if (r >= 0 && s >= 0 && split.ties(r, s)) left = split.take(r, s);
+  if (i >= 0 && j >= 0 && split.ties(i, j)) right = split.take(i, j);
+  const Ast f = split.take(r, fast);
+  const Ast g = split.take(s, slow);
+  if (!split.complete() || !f || !g) return;
+  Ast m = kronecker_product(forge, g, f);
+  if (crossed)
+    m = product_but_identity(forge, m, commutation_tree(forge, size_of(e_, p_.i), size_of(e_, p_.j)));
+  if (left) m = product_but_identity(forge, forge.diag(vec_tree(forge, left)), m);
+  if (right) m = product_but_identity(forge, m, forge.diag(vec_tree(forge, right)));
+  offer(split, m);
+}
+
+void PairReader::outer(bool negative) {
+  if (!apart(r, s, i, j)) return;
+  Split split(reader_, *e_, roles_, parts_, negative);
+  const Ast left = split.take(r, s);
+  const Ast right = split.take(i, j);
+  if (!split.complete() || !left || !right) return;
+  offer(split, forge.multiply(vec_tree(forge, left), forge.transpose(vec_tree(forge, right))));
+}
+
+// With one axis on a side, F(r,i)*G(s,i) is the columnwise Kronecker product, and F(r,i)*G(r,j) the rowwise
+// one.
+void PairReader::columnwise(bool negative) {
+  const bool by_columns = j < 0 && r >= 0 && s >= 0 && i >= 0;
+  const bool by_rows = s < 0 && r >= 0 && i >= 0 && j >= 0;
+  if (!by_columns && !by_rows) return;
+  Split split(reader_, *e_, roles_, parts_, negative);
+  const Ast f = split.take(r, i);
+  const Ast g = by_columns ? split.take(s, i) : split.take(r, j);
+  if (!split.complete() || !f || !g) return;
+  const Ast fast = by_columns ? forge.ones(size_of(e_, p_.r), 1) : forge.ones(1, size_of(e_, p_.i));
+  const Ast slow = by_columns ? forge.ones(size_of(e_, p_.s), 1) : forge.ones(1, size_of(e_, p_.j));
+  offer(split, forge.times(kronecker_product(forge, g, fast), kronecker_product(forge, slow, f)));
 }
 
 }  // namespace
@@ -127,39 +226,55 @@ Ast kronecker_product(Forge& forge, const Ast& slow, const Ast& fast) {
   return forge.call("kron", {slow, fast}, t);
 }
 
+Ast vec_tree(Forge& forge, const Ast& a) {
+  if (a->type.is_column() || a->type.is_scalar()) return a;
+  if (a->type.is_row()) return forge.transpose(a);
+  return forge.call("vec", {a}, Type{a->type.rows * a->type.columns, Size(1), {}});
+}
+
+Ast commutation_tree(Forge& forge, const Size& n, const Size& p) {
+  if (n.is_one() || p.is_one()) return forge.eye(n * p);
+  return forge.call("commutation", {forge.size(n), forge.size(p)}, Type{n * p, n * p, {}});
+}
+
 Ast product_but_identity(Forge& forge, const Ast& a, const Ast& b) {
   if (is_eye(a)) return b;
   return is_eye(b) ? a : forge.multiply(a, b);
 }
 
 Ast Reader::read_pairs(Expr e, const Roles& roles, const Reader::Pairs& p) {
-  const Signed s = read_signed_pairs(e, 1, roles, p);
-  return s.tree ? read_signed(s) : nullptr;
-}
-
-Signed Reader::read_signed_pairs(Expr e, const Rational& number, const Roles& roles, const Reader::Pairs& p) {
-  const Node& n = *e;
-  if (n.kind == Kind::Sum) {
-    Ast sum;
-    for (const bool negative : {false, true}) {
-      for (const auto& t : n.terms) {
-        const Signed s = read_signed_pairs(t.expr, number * t.coefficient, roles, p);
-        if (!s.tree) return {};
-        if (s.negative != negative) continue;
-        if (!sum) {
-          sum = negative ? forge.negate(s.tree) : s.tree;
-        } else {
-          sum = negative ? forge.subtract(sum, s.tree) : forge.add(sum, s.tree);
-        }
+  Ast sum;
+  const auto parts = read_signed_pairs(e, 1, roles, p);
+  for (const bool negative : {false, true}) {
+    for (const auto& s : parts) {
+      if (s.negative != negative) continue;
+      if (!sum) {
+        sum = negative ? forge.negate(s.tree) : s.tree;
+      } else {
+        sum = negative ? forge.subtract(sum, s.tree) : forge.add(sum, s.tree);
       }
     }
-    return {false, sum};
+  }
+  return sum;
+}
+
+std::vector<Signed> Reader::read_signed_pairs(Expr e, const Rational& number, const Roles& roles,
+                                              const Reader::Pairs& p) {
+  const Node& n = *e;
+  if (n.kind == Kind::Sum) {
+    std::vector<Signed> all;
+    for (const auto& t : n.terms) {
+      const auto parts = read_signed_pairs(t.expr, number * t.coefficient, roles, p);
+      if (parts.empty()) return {};
+      all.insert(all.end(), parts.begin(), parts.end());
+    }
+    return all;
   }
   if (n.kind != Kind::Product || n.coefficient.is_zero()) return {};
   const Rational c = n.coefficient * number;
   Bundle scalars;
   for (const auto& f : n.factors) {
-    if (f.labels.empty()) scalars.push_back(item_of(f.expr, {}, {}, nullptr));
+    if (f.labels.empty()) scalars.push_back(item_of(f.expr, {}, {}, {}));
   }
   // A sum among the factors is multiplied out: its terms may be of different forms.
   for (std::size_t k = 0; k < n.factors.size(); ++k) {
@@ -173,57 +288,10 @@ Signed Reader::read_signed_pairs(Expr e, const Rational& number, const Roles& ro
     }
     return read_signed_pairs(n.graph->sum(terms), c, roles, p);
   }
-  const auto parts = components(n);
-  const auto label = [&](int axis) {
-    if (axis < 0 || size_of(e, axis).is_one()) return Label{-1};
-    return n.output[static_cast<std::size_t>(axis)];
-  };
-  const Label r = label(p.r);
-  const Label s = label(p.s);
-  const Label i = label(p.i);
-  const Label j = label(p.j);
-  Ast best;
-  const auto apart = [](Label a, Label b, Label x, Label y) {
-    return (a < 0 || (a != x && a != y)) && (b < 0 || (b != x && b != y));
-  };
-  const auto kron_with = [&](bool crossed) {
-    const Label fast = crossed ? j : i;
-    const Label slow = crossed ? i : j;
-    if (!apart(r, fast, s, slow)) return;
-    Split split(*this, n, roles, parts);
-    Ast left;
-    Ast right;
-    if (r >= 0 && s >= 0 && split.ties(r, s)) left = split.take(r, s);
-    if (i >= 0 && j >= 0 && split.ties(i, j)) right = split.take(i, j);
-    const Ast f = split.take(r, fast);
-    const Ast g = split.take(s, slow);
-    if (!split.complete() || !f || !g) return;
-    Ast m = kronecker_product(forge, g, f);
-    if (crossed) {
-      const Size rows = size_of(e, p.i);
-      const Size columns = size_of(e, p.j);
-      if (!rows.is_one() && !columns.is_one()) {
-        const Type t{rows * columns, rows * columns, {}};
-        m = product_but_identity(forge, m,
-                                 forge.call("commutation", {forge.size(rows), forge.size(columns)}, t));
-      }
-    }
-    if (left) m = product_but_identity(forge, forge.diag(vec(forge, left)), m);
-    if (right) m = product_but_identity(forge, m, forge.diag(vec(forge, right)));
-    best = forge.least(best, m);
-  };
-  kron_with(false);
-  kron_with(true);
-  if (apart(r, s, i, j)) {
-    Split split(*this, n, roles, parts);
-    const Ast left = split.take(r, s);
-    const Ast right = split.take(i, j);
-    if (split.complete() && left && right) {
-      best = forge.least(best, forge.multiply(vec(forge, left), forge.transpose(vec(forge, right))));
-    }
-  }
-  if (!best) return {};
-  return {c.is_negative(), assemble(c.absolute(), scalars, {best, nullptr})};
+  PairReader pairs(*this, e, roles, p);
+  const Signed s = pairs.read(c.is_negative());
+  if (!s.tree) return {};
+  return {{s.negative, assemble(c.absolute(), scalars, {s.tree, nullptr})}};
 }
 
 // vec of two axes; a matrix between fused pairs; else one column after the other.
@@ -237,7 +305,7 @@ Ast Reader::read_fuse(const Node& n, const Roles& roles) {
   if (others == 0) {
     const Ast matrix = read(x, inner);
     if (!matrix) return nullptr;
-    return seen(vec(forge, matrix), {roles[axis]});
+    return seen(vec_tree(forge, matrix), {roles[axis]});
   }
   // Two free axes: rows and columns, each of one or two axes of the base.
   std::vector<std::vector<int>> groups;
@@ -297,6 +365,10 @@ Ast Reader::read_split(const Node& n, const Roles& roles) {
   const Expr x = n.operands[0];
   const Size& first = n.attributes.sizes[0];
   const Size& second = n.attributes.sizes[1];
+  if (n.rank() == 2) {
+    const Expr matrix = unfused(x, first, second);
+    if (matrix && matrix.rank() == 2) return read(matrix, roles);
+  }
   const AxisRole& fast = roles[axis];
   const AxisRole& slow = roles[axis + 1];
   Roles inner = roles;

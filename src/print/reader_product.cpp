@@ -1,5 +1,8 @@
 // From a product node to a network: labels fixed at indices, terminals, factors as edges and weights.
 #include <algorithm>
+#include <cstdlib>
+#include <optional>
+#include <set>
 
 #include "print/reader_contraction.hpp"
 
@@ -9,25 +12,71 @@ using syntax::Ast;
 
 namespace {
 
-// The factors whose base is `sum` change sign with it when there is one, to an odd power.
-bool turns_sign(const Node& n, const Node* sum) {
-  int found = 0;
-  bool odd = true;
+// The sums whose sign is free to turn, an even or odd number of them, so that fewest terms are subtracted.
+// Nothing where there is none for an odd number. `deep`: also sums that have something to subtract only after
+// a term of theirs has turned.
+std::optional<Turned> turned_sums(const Node& n, bool odd, bool deep) {
+  struct Choice {
+    const Node* sum;
+    int gain;  // subtractions saved when it turns
+  };
+  std::vector<Choice> choices;
   for (const auto& f : n.factors) {
     const bool power = f.expr->kind == Kind::Power;
-    if ((power ? f.expr->operands[0] : f.expr).get() != sum) continue;
-    ++found;
+    const Expr base = power ? f.expr->operands[0] : f.expr;
+    if (base->kind != Kind::Sum || base->terms.size() > 12) continue;
     const Rational* e = power ? as_number(f.expr->operands[1]) : nullptr;
-    odd = !power || (e != nullptr && e->is_integer() && !e->is_even());
+    if (power && (e == nullptr || !e->is_integer() || e->is_even())) continue;
+    const auto same = [base](const Factor& g) {
+      return g.expr == base || (g.expr->kind == Kind::Power && g.expr->operands[0] == base);
+    };
+    if (std::count_if(n.factors.begin(), n.factors.end(), same) != 1) continue;
+    const auto count = static_cast<int>(base->terms.size());
+    const auto negative = static_cast<int>(std::count_if(
+        base->terms.begin(), base->terms.end(), [](const Term& t) { return t.coefficient.is_negative(); }));
+    if (negative > 0) {
+      choices.push_back({base.get(), 2 * negative - count});
+    } else if (deep && std::any_of(base->terms.begin(), base->terms.end(), [](const Term& t) {
+                 return t.expr->kind == Kind::Product && turned_sums(*t.expr, true, true).has_value();
+               })) {
+      choices.push_back({base.get(), -count});
+    }
   }
-  return found == 1 && odd;
+  Turned turned;
+  const Choice* closest = nullptr;
+  for (const auto& c : choices) {
+    if (c.gain > 0) turned.push_back(c.sum);
+    if (closest == nullptr || std::abs(c.gain) < std::abs(closest->gain)) closest = &c;
+  }
+  if ((turned.size() % 2 == 1) == odd) return turned;
+  if (closest == nullptr) return std::nullopt;
+  const auto at = std::find(turned.begin(), turned.end(), closest->sum);
+  if (at == turned.end()) {
+    turned.push_back(closest->sum);
+  } else {
+    turned.erase(at);
+  }
+  return turned;
+}
+
+// The x of sum(x.^2).
+Expr squares_of(const Factor& f) {
+  const Node& n = *f.expr;
+  if (n.kind != Kind::Product || !f.labels.empty() || n.factors.size() != 1 || !n.coefficient.is_one())
+    return {};
+  const Node& p = *n.factors[0].expr;
+  const Rational* e = p.kind == Kind::Power ? as_number(p.operands[1]) : nullptr;
+  const Labels& l = n.factors[0].labels;
+  if (e == nullptr || !(*e == Rational(2)) || std::set<Label>(l.begin(), l.end()).size() != l.size())
+    return {};
+  return p.operands[0];
 }
 
 // The network of one product while its parts are collected.
 class Builder {
  public:
-  Builder(Reader& reader, const Node& n, const Roles& roles, const Node* negated)
-      : reader_(reader), n_(n), roles_(roles), negated_(negated), at_(n.label_sizes.size()), network(reader) {
+  Builder(Reader& reader, const Node& n, const Roles& roles, const Turned& turned)
+      : reader_(reader), n_(n), roles_(roles), turned_(turned), at_(n.label_sizes.size()), network(reader) {
     vertex_.assign(n.label_sizes.size(), kNone);
     skipped_.assign(n.factors.size(), false);
   }
@@ -41,7 +90,7 @@ class Builder {
   Reader& reader_;
   const Node& n_;
   const Roles& roles_;
-  const Node* negated_;
+  const Turned& turned_;
   std::vector<Ast> at_;
   std::vector<std::size_t> vertex_;
   std::vector<bool> skipped_;
@@ -153,7 +202,7 @@ bool Builder::add_factor(const Factor& f) {
     }
   }
   if (blocked >= 0) return true;  // found on the way, resolved by the caller
-  Item item = reader_.item_of(f.expr, forward, backward, negated_);
+  Item item = reader_.item_of(f.expr, forward, backward, turned_);
   if (item.chain.empty() || !item.chain[0].forward) return false;
   if (ends.empty()) network.add_scalar(item);
   if (ends.size() == 1) network.add_weight(ends[0], item);
@@ -174,9 +223,11 @@ bool Builder::build(bool with_scalars) {
 
 }  // namespace
 
-// What is written as a product joins this one: A'*(x/norm(x)) = A'*x/norm(x).
+// What is written as a product joins this one: A'*(x/norm(x)) = A'*x/norm(x). A sum of squares beside
+// the norm of the same is a power of the norm: x'*x/norm(x) = norm(x).
 Expr with_expansions(const Node& n) {
   std::vector<Factor> factors = n.factors;
+  Graph& g = *n.graph;
   bool opened = false;
   for (auto& f : factors) {
     const Expr e = expansion(f.expr);
@@ -184,33 +235,43 @@ Expr with_expansions(const Node& n) {
     f.expr = e;
     opened = true;
   }
-  if (!opened) return {};
-  const Expr product = n.graph->product(n.coefficient, factors, n.output, n.label_sizes);
+  Expr product(&n);
+  if (opened) product = g.product(n.coefficient, factors, n.output, n.label_sizes);
+  if (product->kind != Kind::Product) return product;
+  factors = product->factors;
+  for (std::size_t k = 0; k < factors.size(); ++k) {
+    const Expr squared = squares_of(factors[k]);
+    if (!squared) continue;
+    for (std::size_t m = 0; m < factors.size(); ++m) {
+      const Expr e = factors[m].expr;
+      const Expr base = e->kind == Kind::Power ? e->operands[0] : e;
+      if (base->kind != Kind::Apply || base->op->name != "norm" || base->operands[0] != squared) continue;
+      const Expr exponent = e->kind == Kind::Power ? e->operands[1] : g.number(1);
+      factors[m].expr = g.power(base, exponent + g.number(2));
+      factors.erase(factors.begin() + static_cast<std::ptrdiff_t>(k));
+      return g.product(product->coefficient, factors, product->output, product->label_sizes);
+    }
+  }
   return product.get() == &n ? Expr() : product;
 }
 
 Signed Reader::read_product(const Node& n, const Rational& number, const Roles& roles) {
   if (const Expr product = with_expansions(n)) return read_term(number, product, roles);
   const Rational c = n.coefficient * number;
-  return {c.is_negative(), read_magnitude(n, c.absolute(), roles, {}, nullptr)};
+  return {c.is_negative(),
+          read_magnitude(n, c.absolute(), roles, {}, turned_sums(n, false, false).value_or(Turned{}))};
 }
 
-Ast Reader::read_turned(const Node& n, const Rational& magnitude, const Roles& roles) {
+Ast Reader::read_turned(const Node& n, const Rational& magnitude, const Roles& roles, bool deep) {
   if (const Expr product = with_expansions(n)) {
-    return product->kind == Kind::Product ? read_turned(*product, magnitude, roles) : nullptr;
+    return product->kind == Kind::Product ? read_turned(*product, magnitude, roles, deep) : nullptr;
   }
-  Ast best;
-  int tries = 0;
-  for (const auto& f : n.factors) {
-    const Expr base = f.expr->kind == Kind::Power ? f.expr->operands[0] : f.expr;
-    if (base->kind != Kind::Sum || tries++ == 3) continue;
-    best = forge.least(best, read_magnitude(n, magnitude, roles, {}, base.get()));
-  }
-  return best;
+  const auto turned = turned_sums(n, true, deep);
+  return turned ? read_magnitude(n, magnitude, roles, {}, *turned) : nullptr;
 }
 
 Ast Reader::read_magnitude(const Node& n, const Rational& magnitude, const Roles& roles,
-                           const std::vector<std::pair<Label, Ast>>& fixed, const Node* negated_sum) {
+                           const std::vector<std::pair<Label, Ast>>& fixed, const Turned& turned) {
   if (magnitude.is_zero()) {
     const syntax::Type t = type_of(Expr(&n), roles);
     if (t.is_scalar()) return forge.number(0);
@@ -219,18 +280,17 @@ Ast Reader::read_magnitude(const Node& n, const Rational& magnitude, const Roles
                                     : std::vector<Ast>{forge.size(t.rows), forge.size(t.columns)},
                       t);
   }
-  if (negated_sum != nullptr && !turns_sign(n, negated_sum)) return nullptr;
-  if (!fixed.empty()) return read_network(n, magnitude, roles, fixed, negated_sum);
-  const Key key{&n, roles, magnitude, negated_sum};
+  if (!fixed.empty()) return read_network(n, magnitude, roles, fixed, turned);
+  const Key key{&n, roles, magnitude, turned};
   if (const auto at = products_.find(key); at != products_.end()) return at->second;
-  const Ast tree = read_network(n, magnitude, roles, fixed, negated_sum);
+  const Ast tree = read_network(n, magnitude, roles, fixed, turned);
   products_.emplace(key, tree);
   return tree;
 }
 
 Ast Reader::read_network(const Node& n, const Rational& magnitude, const Roles& roles,
-                         const std::vector<std::pair<Label, Ast>>& fixed, const Node* negated_sum) {
-  Builder builder(*this, n, roles, negated_sum);
+                         const std::vector<std::pair<Label, Ast>>& fixed, const Turned& turned) {
+  Builder builder(*this, n, roles, turned);
   for (const auto& [l, index] : fixed) builder.fix(l, index);
   const bool outermost = fixed.empty();
   const bool built = builder.build(outermost);
@@ -256,7 +316,7 @@ Ast Reader::read_network(const Node& n, const Rational& magnitude, const Roles& 
   auto more = fixed;
   more.emplace_back(label, index);
   active_indices.push_back(name);
-  Ast body = read_magnitude(n, 1, inner, more, negated_sum);
+  Ast body = read_magnitude(n, 1, inner, more, turned);
   active_indices.pop_back();
   if (!body) return nullptr;
   const Ast unit = forge.unit(size, index);
@@ -266,7 +326,7 @@ Ast Reader::read_network(const Node& n, const Rational& magnitude, const Roles& 
   Bundle scalars;
   if (outermost) {
     for (const auto& f : n.factors) {
-      if (f.labels.empty()) scalars.push_back(item_of(f.expr, {}, {}, negated_sum));
+      if (f.labels.empty()) scalars.push_back(item_of(f.expr, {}, {}, turned));
     }
   }
   return assemble(magnitude, scalars, {sum, nullptr});

@@ -73,8 +73,15 @@ Bundle reversed(Bundle bundle);
 
 /// What an application is written as where it has no name in the notation, else null.
 Expr expansion(Expr e);
+/// The sum with differences of neighbours written as diff and diffT, or null.
+Expr merged_differences(const Node& n);
+/// A vector that is entrywise in vecs of first x second matrices, as a matrix (a scalar as it is); or null.
+Expr unfused(Expr e, const Size& first, const Size& second);
 /// The product with its factors expanded, or null where none is.
 Expr with_expansions(const Node& n);
+
+/// Sums among the factors of a product that are written with the opposite sign.
+using Turned = std::vector<const Node*>;
 
 class Reader {
  public:
@@ -88,9 +95,11 @@ class Reader {
   syntax::Ast read_signed(const Signed& s) { return s.negative ? forge.negate(s.tree) : s.tree; }
   /// A sum with all signs changed where `negated`; null if it has no positive term then.
   syntax::Ast read_sum(const Node& n, const Roles& roles, bool negated);
+  /// The sum with the opposite sign, or null where that has no positive term.
+  syntax::Ast read_opposite(Expr sum, const Roles& roles);
   /// The product -e written with a plus, by turning the signs of one of its sums: -(a-b)*c = (b-a)*c. Or
   /// null.
-  syntax::Ast read_turned(const Node& n, const Rational& magnitude, const Roles& roles);
+  syntax::Ast read_turned(const Node& n, const Rational& magnitude, const Roles& roles, bool deep);
   /// The value up to its sign, where that is free: norm(A*x-b) rather than norm(b-A*x).
   syntax::Ast read_even(Expr e, const Roles& roles);
   /// A sum of diagonal matrices as the diagonal of one vector.
@@ -98,8 +107,7 @@ class Reader {
   Signed read_product(const Node& n, const Rational& number, const Roles& roles);
   /// The same with some labels fixed at indices, as far as sign and numbers go.
   syntax::Ast read_magnitude(const Node& n, const Rational& magnitude, const Roles& roles,
-                             const std::vector<std::pair<Label, syntax::Ast>>& fixed,
-                             const Node* negated_sum);
+                             const std::vector<std::pair<Label, syntax::Ast>>& fixed, const Turned& turned);
 
   // Pieces of products (reader_entrywise.cpp).
   Exponent exponent_of(Expr e);
@@ -113,7 +121,7 @@ class Reader {
   /// magnitude * scalars .* array, the array possibly absent.
   syntax::Ast assemble(const Rational& magnitude, Bundle scalars, const Bundle* array, bool forward);
   syntax::Ast assemble(const Rational& magnitude, const Bundle& scalars, const Quotient& array);
-  Item item_of(Expr factor, const Roles& forward, const Roles& backward, const Node* negated_sum);
+  Item item_of(Expr factor, const Roles& forward, const Roles& backward, const Turned& turned);
 
   [[nodiscard]] syntax::Ast finished(const syntax::Ast& tree) const;
   /// Whether the axis of a node can only be read with an index.
@@ -130,7 +138,9 @@ class Reader {
     int r = -1, s = -1, i = -1, j = -1;  // -1: absent
   };
   syntax::Ast read_pairs(Expr e, const Roles& roles, const Pairs& pairs);
-  Signed read_signed_pairs(Expr e, const Rational& number, const Roles& roles, const Pairs& pairs);
+  /// Its terms; none where there is no such form.
+  std::vector<Signed> read_signed_pairs(Expr e, const Rational& number, const Roles& roles,
+                                        const Pairs& pairs);
 
   Forge forge;
   ReadOptions options;
@@ -142,8 +152,8 @@ class Reader {
   struct Key {
     const Node* node;
     Roles roles;
-    Rational magnitude{1};              // of products
-    const Node* negated_sum = nullptr;  // of products
+    Rational magnitude{1};  // of products
+    Turned turned;          // of products
     friend bool operator==(const Key&, const Key&) = default;
   };
   struct KeyHash {
@@ -151,7 +161,7 @@ class Reader {
   };
 
   syntax::Ast read_network(const Node& n, const Rational& magnitude, const Roles& roles,
-                           const std::vector<std::pair<Label, syntax::Ast>>& fixed, const Node* negated_sum);
+                           const std::vector<std::pair<Label, syntax::Ast>>& fixed, const Turned& turned);
   syntax::Ast direct(Expr e, const Roles& roles);
   syntax::Ast read_variable(const Node& n, const Roles& roles);
   syntax::Ast read_power(Expr e, const Roles& roles);
