@@ -85,6 +85,13 @@ class Walk {
     } else if (y.kind == Kind::Apply) {
       const Record& record = record_of(y);
       const auto& conditions = smooth ? record.differentiable.value : record.defined.value;
+      // |x|^p has a kink at a zero entry for p <= 1, its derivative one for p < 2.
+      if (smooth && (record.name == "norm_p" || record.name == "norm_p_grad") && active_[y.operands[0].get()]) {
+        const Range p = ranges_.of(y.operands[1]);
+        const double least = record.name == "norm_p" ? 1 : 2;
+        const bool flat = p.lower > least || (p.lower == least && (p.open_lower || least == 2));
+        if (!flat) ask(y, C::NonZero, y.operands[0], false);
+      }
       for (const auto& c : conditions) {
         const Expr operand = y.operands[static_cast<std::size_t>(c.operand)];
         if (smooth && !concerns(y, c)) continue;

@@ -1,0 +1,164 @@
+#include "analysis/convexity.hpp"
+
+#include <algorithm>
+
+#include "analysis/curvature.hpp"
+#include "analysis/second_order.hpp"
+#include "analysis/strength.hpp"
+#include "simplify/simplify.hpp"
+
+namespace adjoint {
+namespace {
+
+bool is_convex_set(const std::vector<Expr>& variables) {
+  return std::none_of(variables.begin(), variables.end(), [](Expr v) {
+    return v->facts.orthogonal == Truth::Yes || (!v->facts.signs.is_nonnegative() && !v->facts.signs.is_nonpositive() &&
+                                                 v->facts.signs.is_nonzero());
+  });
+}
+
+// Convexity of f, or (`negated`) of -f.
+class Search {
+ public:
+  Search(Expr f, const std::vector<Expr>& variables, const Assumptions& assumptions, bool negated)
+      : f_(f), simple_(simplify(f)), variables_(variables), assumptions_(assumptions), ranges_(assumptions),
+        curvatures_(variables, ranges_), negated_(negated) {}
+
+  Verdict certify(const SecondDerivative& d, const Domain& domain) {
+    const bool convex_domain = is_convex_domain(domain.defined, variables_, assumptions_);
+    if (!convex_domain) {
+      // The rules only certify on convex domains of their own; the text of the function must agree with them.
+      for (const auto& r : domain.defined) {
+        if (curvatures_.depends(r.operand)) return Verdict::Unknown;
+      }
+    }
+    Verdict found = Verdict::Unknown;
+    const Curvature c = by_rules();
+    if (negated_ ? is_concave(c) : is_convex(c)) {
+      found = Verdict::Yes;
+      proof = curvatures_.rules();
+      if (is_affine(c)) {
+        proof = {"affine"};
+        return found;
+      }
+    }
+    const bool smooth = domain.differentiable_known && domain.twice_known &&
+                        is_convex_domain(domain.twice, variables_, assumptions_);
+    if (smooth && !d.forms.empty()) {
+      const Form form = sign_of_form(d, negated_, assumptions_);
+      if (form != Form::Unknown) {
+        proof.emplace_back(form == Form::Positive ? "the second derivative is a positive sum of squares"
+                                                  : "the second derivative is a sum of squares");
+        found = form == Form::Positive ? Verdict::Strictly : std::max(found, Verdict::Yes);
+      }
+    }
+    if (found == Verdict::Unknown) return found;
+    Strength strength(variables_, ranges_, curvatures_);
+    const Expr g = negated_ ? -simple_ : simple_;
+    if (found == Verdict::Yes && strength.is_strict(g)) {
+      found = Verdict::Strictly;
+      proof.emplace_back("a strictly convex part");
+    }
+    if ((modulus = strength.modulus(g))) {
+      found = Verdict::Strongly;
+      proof.emplace_back("a strongly convex part");
+    }
+    return found;
+  }
+
+  std::vector<std::string> proof;
+  Expr modulus;
+
+ private:
+  // The simplified form first; the form as it stands and the factored one may hide less.
+  Curvature by_rules() {
+    for (const Expr form : {simple_, f_, factored(simple_)}) {
+      const Curvature c = curvatures_.of(form);
+      if (negated_ ? is_concave(c) : is_convex(c)) return c;
+    }
+    return Curvature::Unknown;
+  }
+
+  Expr f_, simple_;
+  std::vector<Expr> variables_;
+  Assumptions assumptions_;
+  Ranges ranges_;
+  Curvatures curvatures_;
+  bool negated_;
+};
+
+// f at the middle of random points above the mean of its values.
+std::string midpoint_violation(Expr f, const std::vector<Expr>& variables, bool negated, const Probe& probe) {
+  if (!probe) return {};
+  Graph& g = f.graph();
+  std::vector<std::pair<Expr, Expr>> other, middle;
+  for (const auto& v : variables) {
+    const Expr y = g.variable(v->name() + "_2", v.shape(), v->facts);
+    other.emplace_back(v, y);
+    middle.emplace_back(v, Rational(1, 2) * (v + y));
+  }
+  const Expr fy = substitute(f, other);
+  const Expr fm = substitute(f, middle);
+  const Rational sign = negated ? -1 : 1;
+  const Expr excess = sign * (fm - Rational(1, 2) * (f + fy));
+  const Expr scale = g.number(1) + power(f, Rational(2)) + power(fy, Rational(2)) + power(fm, Rational(2));
+  for (unsigned seed = 1; seed <= 40; ++seed) {
+    const auto e = probe(excess, seed);
+    const auto s = probe(scale, seed);
+    if (e && s && *e > 1e-6 * std::max(1.0, *s)) {
+      return "the value at the middle of two points is " + std::string(negated ? "below" : "above") + " the mean of their values";
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string_view verdict_text(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::Unknown:
+      return "unknown";
+    case Verdict::No:
+      return "no";
+    case Verdict::Yes:
+      return "yes";
+    case Verdict::Strictly:
+      return "strictly";
+    case Verdict::Strongly:
+      return "strongly";
+  }
+  return "unknown";
+}
+
+Convexity convexity_of(Expr f, const std::vector<Expr>& variables, const Assumptions& assumptions, const Probe& probe) {
+  Convexity answer;
+  if (f.rank() != 0 || variables.empty()) return answer;
+  const Domain domain = domain_of(f, variables, assumptions);
+  const SecondDerivative d = second_derivative(f, variables);
+  if (is_convex_set(variables) && !domain.empty) {
+    Search up(f, variables, assumptions, false);
+    answer.convex = up.certify(d, domain);
+    Search down(f, variables, assumptions, true);
+    answer.concave = down.certify(d, domain);
+    answer.modulus = up.modulus ? up.modulus : down.modulus;
+    answer.proof = answer.convex != Verdict::Unknown ? up.proof : down.proof;
+  }
+  const auto refute = [&](Verdict& verdict, Verdict other, bool negated) {
+    if (verdict != Verdict::Unknown) return;
+    if (other == Verdict::Strictly || other == Verdict::Strongly) {
+      verdict = Verdict::No;
+      answer.reason = negated ? "strictly convex" : "strictly concave";
+      return;
+    }
+    std::string reason = negative_somewhere(d, negated, f, assumptions);
+    if (reason.empty()) reason = midpoint_violation(f, variables, negated, probe);
+    if (reason.empty()) return;
+    verdict = Verdict::No;
+    answer.reason = reason;
+  };
+  refute(answer.convex, answer.concave, false);
+  refute(answer.concave, answer.convex, true);
+  return answer;
+}
+
+}  // namespace adjoint

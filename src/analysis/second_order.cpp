@@ -1,0 +1,166 @@
+#include "analysis/second_order.hpp"
+
+#include <algorithm>
+
+#include "analysis/curvature.hpp"
+#include "analysis/forms.hpp"
+#include "calculus/differentiate.hpp"
+#include "simplify/simplify.hpp"
+
+namespace adjoint {
+namespace {
+
+using C = Condition;
+
+// Scalar factors of known sign and what remains: the form with ranges instead of facts.
+std::optional<SquareForm> form_with_ranges(Expr e, Ranges& ranges) {
+  if (auto f = square_form(e)) return f;
+  if (e->kind == Kind::Sum) {
+    SquareForm total;
+    for (const auto& t : e->terms) {
+      const auto f = form_with_ranges(t.coefficient.is_negative() ? -t.expr : t.expr, ranges);
+      if (!f) return std::nullopt;
+      total.positive = total.positive || f->positive;
+      total.exact = total.exact && f->exact;
+      total.vanish.insert(total.vanish.end(), f->vanish.begin(), f->vanish.end());
+    }
+    return total;
+  }
+  if (e->kind != Kind::Product) return std::nullopt;
+  bool negative = e->coefficient.is_negative();
+  SquareForm total;
+  total.positive = true;
+  bool exact = true;
+  Expr contraction;
+  for (const auto& f : e->factors) {
+    const Range v = ranges.of(f.expr);
+    if (v.is_nonpositive()) negative = !negative;
+    if (v.is_positive() || v.is_negative()) continue;
+    if (v.is_nonnegative() || v.is_nonpositive()) {
+      const Rational* p = f.expr->kind == Kind::Power ? as_number(f.expr->operands[1]) : nullptr;
+      const auto inner = f.labels.empty() ? square_form(f.expr) : std::nullopt;
+      if (p != nullptr && p->is_even() && !p->is_negative()) {
+        total.vanish.push_back(f.expr->operands[0]);
+      } else if (inner && inner->exact) {
+        total.vanish.insert(total.vanish.end(), inner->vanish.begin(), inner->vanish.end());
+      } else {
+        exact = false;
+      }
+      continue;
+    }
+    return std::nullopt;
+  }
+  if (negative) return std::nullopt;
+  total.positive = total.vanish.empty() && exact;
+  total.exact = exact && total.vanish.size() <= 1;
+  return total;
+}
+
+}  // namespace
+
+SecondDerivative second_derivative(Expr f, const std::vector<Expr>& variables) {
+  SecondDerivative d;
+  d.variables = variables;
+  std::vector<Movement> movements;
+  for (std::size_t k = 0; k < variables.size(); ++k) {
+    d.directions.push_back(direction_for(variables[k], "h" + (variables.size() > 1 ? std::to_string(k + 1) : "")));
+    movements.push_back({variables[k], d.directions.back()});
+  }
+  try {
+    const Expr first = simplify(pushforward(simplify(f), movements));
+    const Expr second = simplify(pushforward(first, movements));
+    d.forms = {second};
+    const Expr written_out = expanded(second);
+    for (const Expr form : {written_out, factored(second), factored(written_out)}) {
+      if (std::find(d.forms.begin(), d.forms.end(), form) == d.forms.end()) d.forms.push_back(form);
+    }
+  } catch (const std::runtime_error&) {
+    d.forms.clear();
+  }
+  return d;
+}
+
+Form sign_of_form(const SecondDerivative& d, bool negated, const Assumptions& assumptions) {
+  Ranges ranges(assumptions);
+  Form best = Form::Unknown;
+  for (const Expr form : d.forms) {
+    const Expr q = negated ? -form : form;
+    if (is_zero(q)) return Form::Nonnegative;
+    const auto square = form_with_ranges(q, ranges);
+    if (!square) continue;
+    best = Form::Nonnegative;
+    if (square->positive) return Form::Positive;
+    const bool all = square->exact && std::all_of(d.directions.begin(), d.directions.end(), [&](Expr h) {
+      return std::find(square->vanish.begin(), square->vanish.end(), h) != square->vanish.end();
+    });
+    if (all) return Form::Positive;
+  }
+  return best;
+}
+
+std::string negative_somewhere(const SecondDerivative& d, bool negated, Expr f, const Assumptions& assumptions) {
+  if (d.forms.empty() || d.variables.size() > 3) return {};
+  for (const auto& v : d.variables) {
+    const Facts& facts = v->facts;
+    if (facts.semidefinite == Truth::Yes || facts.orthogonal == Truth::Yes || facts.diagonal == Truth::Yes || facts.lower == Truth::Yes) {
+      return {};
+    }
+  }
+  const Expr q = negated ? -d.forms.back() : d.forms.back();
+  const auto combinations = 1U << (d.variables.size() - 1);
+  for (const double at : {0.0, 1.0, -1.0, 0.25, 3.0, -3.0, 10.0, 0.01}) {
+    Assumptions here = assumptions;
+    bool inside = true;
+    for (const auto& v : d.variables) {
+      here = here.with(v, Range::point(at));
+      Ranges point(here);
+      inside = inside && !point.of(v).is_empty() && (at != 0 || !v->facts.signs.is_nonzero());
+    }
+    if (!inside || !defined_where(f, here).empty()) continue;
+    for (unsigned mask = 0; mask < combinations; ++mask) {
+      Assumptions moved = here;
+      std::string direction;
+      for (std::size_t k = 0; k < d.variables.size(); ++k) {
+        const double sign = k > 0 && ((mask >> (k - 1)) & 1U) != 0 ? -1 : 1;
+        moved = moved.with(d.directions[k], Range::point(sign));
+        direction += (k > 0 ? ", " : "") + d.variables[k]->name() + " + " + (sign < 0 ? "-t" : "t");
+      }
+      Ranges ranges(moved);
+      if (ranges.of(q).upper < 0) {
+        std::string where;
+        for (const auto& v : d.variables) where += (where.empty() ? "" : ", ") + v->name() + " = " + Rational::inexact(at).text();
+        return "the second derivative along " + direction + " (every entry) is " + (negated ? "positive" : "negative") + " at " + where;
+      }
+    }
+  }
+  return {};
+}
+
+bool is_convex_domain(const std::vector<Requirement>& conditions, const std::vector<Expr>& variables,
+                      const Assumptions& assumptions) {
+  Ranges ranges(assumptions);
+  Curvatures curvatures(variables, ranges);
+  return std::all_of(conditions.begin(), conditions.end(), [&](const Requirement& r) {
+    if (!curvatures.depends(r.operand) && (!r.other || !curvatures.depends(r.other))) return true;
+    if (r.guard) return false;
+    switch (r.predicate) {
+      case C::Positive:
+      case C::NonNegative:
+      case C::AboveMinusOne:
+        return is_concave(curvatures.of(r.operand));
+      case C::InUnit:
+      case C::InsideUnit:
+        return is_affine(curvatures.of(r.operand));
+      case C::Definite:
+      case C::Semidefinite:
+        return is_concave(curvatures.loewner(r.operand));
+      case C::Invertible:
+      case C::FullRowRank:
+        return r.predicate == C::Invertible && is_semidefinite(r.operand) && is_concave(curvatures.loewner(r.operand));
+      default:
+        return false;
+    }
+  });
+}
+
+}  // namespace adjoint

@@ -1,0 +1,29 @@
+// The second derivative in a direction, read as a sum of squares.
+#pragma once
+
+#include <vector>
+
+#include "analysis/convexity.hpp"
+
+namespace adjoint {
+
+/// D^2 f[h, h] for one direction h of each variable.
+struct SecondDerivative {
+  std::vector<Expr> variables;
+  std::vector<Expr> directions;
+  std::vector<Expr> forms;  // equal expressions of it; empty where it is not known
+};
+SecondDerivative second_derivative(Expr f, const std::vector<Expr>& variables);
+
+enum class Form : std::uint8_t { Unknown, Nonnegative, Positive };  // Positive: unless the direction is 0
+/// The sign of the quadratic form, or (`negated`) of its negative.
+Form sign_of_form(const SecondDerivative& d, bool negated, const Assumptions& assumptions);
+
+/// A point and a direction with all entries equal where the form is negative, in words; empty where none was found.
+std::string negative_somewhere(const SecondDerivative& d, bool negated, Expr f, const Assumptions& assumptions);
+
+/// Whether the conditions describe a convex set, relatively open: products of half-spaces and definite cones.
+bool is_convex_domain(const std::vector<Requirement>& conditions, const std::vector<Expr>& variables,
+                      const Assumptions& assumptions);
+
+}  // namespace adjoint
