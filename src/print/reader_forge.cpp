@@ -71,6 +71,9 @@ Ast Forge::make(K kind, std::string text, std::vector<Ast> args, const Type& typ
     const bool turns_turned = turns_compound && counts_.at(n->args[0].get()).turned;
     total = {1, kOperation + (turns_compound ? 1 : 0) + (turns_turned ? kOperation : 0)};
   }
+  if (kind == K::Call) {  // f(x)' before f(x')
+    for (const auto& a : n->args) total.cost += a->kind == K::Transpose ? 1 : 0;
+  }
   // A product is turned where a factor is, a sum where all of its terms are.
   const auto turned = [this](const Ast& a) { return counts_.at(a.get()).turned; };
   if (kind == K::Transpose) {
