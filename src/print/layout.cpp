@@ -66,9 +66,8 @@ class Layouter {
       case K::Colon:
         return leaf(B::Tight, ":", ":");
       case K::Range:
-        return row({at_least(box(tree->args[0]), Level::Sum), leaf(B::Tight, ":", ":"),
-                    at_least(box(tree->args[1]), Level::Sum)},
-                   Level::Let);
+        return beside(Level::Let, at_least(box(tree->args[0]), Level::Sum), leaf(B::Tight, ":", ":"),
+                      at_least(box(tree->args[1]), Level::Sum));
       case K::IndexSum:
         return index_sum(tree);
       case K::Block:
@@ -88,10 +87,9 @@ class Layouter {
     if (e == std::string::npos || text.starts_with('-')) return leaf(B::Number, text, text);
     std::string exponent = text.substr(e + 1);
     if (exponent.starts_with('+')) exponent.erase(0, 1);
-    Box power = exponent.starts_with('-')
-                    ? row({leaf(B::Tight, "-", "−"), leaf(B::Number, exponent.substr(1), exponent.substr(1))},
-                          Level::Sum)
-                    : leaf(B::Number, exponent, exponent);
+    Box power = exponent.starts_with('-') ? beside(Level::Sum, leaf(B::Tight, "-", "−"),
+                                                   leaf(B::Number, exponent.substr(1), exponent.substr(1)))
+                                          : leaf(B::Number, exponent, exponent);
     power = superscript(leaf(B::Number, "10", "10"), std::move(power));
     if (text.substr(0, e) == "1") return power;
     return product(leaf(B::Number, text.substr(0, e), text.substr(0, e)), std::move(power));
@@ -120,7 +118,7 @@ class Layouter {
     bool negative = false;
     const Ast core = without_sign(tree, negative);
     if (!negative) return box(core);
-    return row({leaf(B::Tight, "-", "−"), at_least(box(core), Level::BigSum)}, Level::Sum);
+    return beside(Level::Sum, leaf(B::Tight, "-", "−"), at_least(box(core), Level::BigSum));
   }
 
   Box flat_or_fraction(const Ast& top, const Ast& bottom) {
@@ -135,9 +133,8 @@ class Layouter {
     const Ast& left = tree->args[0];
     const Ast& right = tree->args[1];
     if (op == "+" || op == "-") {
-      return row({at_least(box(left), Level::Sum), operator_box(op, op == "+" ? "+" : "−"),
-                  at_least(box(right), Level::BigSum)},
-                 Level::Sum);
+      return beside(Level::Sum, at_least(box(left), Level::Sum), operator_box(op, op == "+" ? "+" : "−"),
+                    at_least(box(right), Level::BigSum));
     }
     if (op == "^" || op == ".^") return power(tree);
     bool negative = false;
@@ -148,7 +145,7 @@ class Layouter {
     }
     if (op == "\\") {
       Box inverse =
-          superscript(box(left), row({leaf(B::Tight, "-", "−"), leaf(B::Number, "1", "1")}, Level::Sum));
+          superscript(box(left), beside(Level::Sum, leaf(B::Tight, "-", "−"), leaf(B::Number, "1", "1")));
       return print::product(std::move(inverse), at_least(box(right), Level::Power));
     }
     const bool by_scalar = known_scalar(left) || known_scalar(right);
@@ -171,17 +168,16 @@ class Layouter {
   }
 
   Box entrywise(const Ast& tree, std::string_view latex, std::string_view glyph) {
-    return row({at_least(box(tree->args[0]), Level::Entrywise), operator_box(latex, glyph),
-                at_least(box(tree->args[1]), Level::Product)},
-               Level::Entrywise);
+    return beside(Level::Entrywise, at_least(box(tree->args[0]), Level::Entrywise),
+                  operator_box(latex, glyph), at_least(box(tree->args[1]), Level::Product));
   }
 
   Box power(const Ast& tree) {
     const Ast& base = tree->args[0];
     Box exponent = small_box([&] { return box(tree->args[1]); });
     if (tree->text == ".^" && !known_scalar(base) && !(known_scalar(tree) && !known_array(base))) {
-      exponent = row({leaf(B::Identifier, "\\circ", "∘"), at_least(std::move(exponent), Level::Power)},
-                     Level::Product);
+      exponent = beside(Level::Product, leaf(B::Identifier, "\\circ", "∘"),
+                        at_least(std::move(exponent), Level::Power));
     }
     return superscript(box(base), std::move(exponent));
   }
@@ -207,7 +203,7 @@ class Layouter {
       });
     }
     Box head = forms != nullptr ? word(tree->text) : function_box(tree->text);
-    return row({std::move(head), fenced(list(tree->args, 0))}, Level::Atom);
+    return beside(Level::Atom, std::move(head), fenced(list(tree->args, 0)));
   }
 
   static Box word(const std::string& title) {
@@ -221,9 +217,9 @@ class Layouter {
     sum.kind = B::BigSum;
     sum.level = Level::BigSum;
     sum.parts.push_back(
-        row({name_box(tree->text), operator_box("=", "="), box(tree->args[0])}, Level::Relation));
+        beside(Level::Relation, name_box(tree->text), operator_box("=", "="), box(tree->args[0])));
     sum.parts.push_back(box(tree->args[1]));
-    return row({std::move(sum), at_least(box(tree->args[2]), Level::BigSum)}, Level::BigSum);
+    return beside(Level::BigSum, std::move(sum), at_least(box(tree->args[2]), Level::BigSum));
   }
 
   Box block(const Ast& tree) {
@@ -264,8 +260,8 @@ Box layout(const syntax::Ast& tree, const syntax::FormLookup& forms) {
 }
 
 Box layout(const syntax::Map& map, const syntax::FormLookup& forms) {
-  return row({name_box(map.argument), operator_box("\\mapsto", "↦"), layout(map.body, forms)},
-             Level::Relation);
+  return beside(Level::Relation, name_box(map.argument), operator_box("\\mapsto", "↦"),
+                layout(map.body, forms));
 }
 
 }  // namespace adjoint::print

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "syntax/ast.hpp"
@@ -61,6 +62,14 @@ bool is_tall(const Box& box);
 Box leaf(Box::Kind kind, std::string_view latex, std::string_view glyph);
 Box operator_box(std::string_view latex, std::string_view glyph);
 Box row(std::vector<Box> parts, Level level);
+/// The same of single boxes.
+template <class... Boxes>
+Box beside(Level level, Boxes&&... boxes) {
+  std::vector<Box> parts;
+  parts.reserve(sizeof...(boxes));
+  (parts.push_back(std::forward<Boxes>(boxes)), ...);
+  return row(std::move(parts), level);
+}
 Box fenced(Box body, std::string_view open = "(", std::string_view close = ")");
 /// The box itself if it binds at least as tightly as `least`, else in parentheses.
 Box at_least(Box box, Level least);

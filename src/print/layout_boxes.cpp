@@ -208,11 +208,11 @@ Box function_box(std::string_view name) {
     return box;
   };
   if (order == "prime") return derived(prime);
-  if (order == "second") return derived(row({prime, prime}, Level::Product));
+  if (order == "second") return derived(beside(Level::Product, prime, prime));
   if (order == "grad" || order == "hess") {
     Box nabla = leaf(K::Identifier, "\\nabla", "∇");
     if (order == "hess") nabla = superscript(std::move(nabla), leaf(K::Number, "2", "2"));
-    return row({std::move(nabla), std::move(base)}, Level::Atom);
+    return beside(Level::Atom, std::move(nabla), std::move(base));
   }
   if (order == "jac") return subscript(leaf(K::Identifier, "J", "J"), std::move(base));
   const bool numbered = order.size() > 1 && order[0] == 'd' &&

@@ -44,7 +44,8 @@ struct NumpyModule {
 /// A module with `function(…)`, `derivative(…)` and, of an operator, `derivative(…, H)`, `adjoint(…, U)`,
 /// `kronecker(…)`. Parameters are the symbols (with a trailing underscore where Python reserves the word),
 /// then sizes that no shape tells. Of abstract functions the callables that a function does not use may be
-/// left out. Throws std::invalid_argument where a tree has no type or uses what NumPy code cannot say.
+/// left out. Throws std::invalid_argument where a tree has no type or uses what NumPy code cannot say, and
+/// std::length_error where even with names for shared parts the code would be endless.
 std::string numpy_module(const NumpyModule& module);
 
 /// One expression over parameters with the names of the symbols, with 0-D scalars and 1-D vectors.

@@ -1,6 +1,7 @@
 // Self-contained modules: parameters, sizes from shapes, support code.
 #include <algorithm>
 #include <cctype>
+#include <cstdint>
 #include <map>
 #include <stdexcept>
 
@@ -23,6 +24,9 @@ constexpr std::string_view kInput =
     "    a = np.asarray(a)\n"
     "    a = a if a.dtype == np.float32 else a.astype(float)\n"
     "    return a.reshape(*shape) if shape else a\n";
+
+/// Nodes of a tree, written out in full, that code is made of.
+constexpr std::int64_t kLongestTree = 200000;
 
 /// Names in an expression that a size prints as: n, or those of min(n,p).
 std::vector<std::string> names_in(const std::string& size_name) {
@@ -260,6 +264,7 @@ class Module {
                        const Type& direction_type, bool like_variable) {
     const syntax::Sharing sharing{worth_naming, true, "v", taken_};
     const Ast tree = syntax::name_shared(formula, sharing);
+    if (syntax::tree_size(tree) > kLongestTree) throw std::length_error("the formula is too long for code");
     std::set<std::string> symbols = variables_;
     if (direction != nullptr) symbols.insert(*direction);
     NumpyWriter writer(spec_.forms, symbols);
@@ -378,6 +383,8 @@ class Module {
 std::string numpy_module(const NumpyModule& module) { return Module(module).text(); }
 
 std::string numpy_expression(const syntax::Ast& tree, const syntax::FormLookup& forms) {
+  if (syntax::tree_size(tree) > kLongestTree)
+    throw std::length_error("the formula is too long for one expression");
   std::set<std::string> names = syntax::free_names(tree);
   names.erase("pi");
   names.erase("inf");
