@@ -255,6 +255,20 @@ class Reader {
   int count_ = 0;
 };
 
+Expr derivative(const derivation::Question& q, const derivation::Derivation& d) {
+  switch (d.kind) {
+    case derivation::Kind::Gradient:
+      return project_on_structure(gradient(q.function, q.variable), q.variable);
+    case derivation::Kind::Jacobian:
+      return jacobian(q.function, q.variable);
+    case derivation::Kind::Derivative:
+    case derivation::Kind::Map:
+      break;
+  }
+  const Movement m{q.variable, d.direction ? d.direction : q.function.graph().number(1)};
+  return pushforward(q.function, std::span(&m, 1));
+}
+
 Expr direction_in(const derivation::Derivation& d) {
   for (const auto& line : d.lines) {
     if (!line.right) continue;
@@ -325,6 +339,12 @@ Report check_derivation(const Row& row, derivation::Style style) {
   for (const bool wide : {false, true}) {
     Numbers numbers(g, wide);
     std::vector<std::string> errors;
+    try {  // the derivative of the function as it was typed
+      const double off = distance(numbers.at(d.result, 1), numbers.at(derivative(q, d), 1));
+      if (!(off < 1e-8)) errors.push_back("the result is off by " + std::to_string(off));
+    } catch (const std::exception& e) {
+      errors.push_back(std::string("the result: ") + e.what());
+    }
     report.lines = report.read_back = 0;
     for (const auto& line : d.lines) {
       if (!line.left || !line.right) continue;
@@ -350,7 +370,8 @@ Report check_derivation(const Row& row, derivation::Style style) {
           }
         }
         ++report.lines;
-        if (shown.find("df/d") != std::string::npos || shown.find("dF/d") != std::string::npos) continue;  // df/du*(du/dx)
+        if (shown.find("df/d") != std::string::npos || shown.find("dF/d") != std::string::npos)
+          continue;  // df/du*(du/dx)
         std::string error;
         const Expr back = reader.read(line.rhs, error);
         if (!back) {

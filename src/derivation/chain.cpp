@@ -2,6 +2,7 @@
 // gradient, transposed; then the quantities are put back.
 #include <algorithm>
 #include <functional>
+#include <unordered_map>
 
 #include "calculus/differentiate.hpp"
 #include "derivation/moves.hpp"
@@ -41,7 +42,7 @@ class Chain {
         partial_lines(q.value, q.name, s.natural(q.value));
       } else {
         const Ast dname = syntax::with_type(syntax::name("d" + q.name), s.natural(q.variable));
-        set(s.add(dname, s.read(q.change), law_of(s, q.value).name), simplify(s.along_dx(q.value)), q.change);
+        set(s.add(dname, s.read(q.change), rules(q.value)), s.along_dx(q.value), q.change);
       }
     }
     if (!quantities_.empty()) {
@@ -51,16 +52,20 @@ class Chain {
     Expr e = local_change(s.f);
     if (jacobians) {
       partial_lines(s.f, s.function, s.type);
-      for (auto q = quantities_.rbegin(); q != quantities_.rend(); ++q) put_in(e, *q);
-      multiply(e);
+      multiply(put_in_all(e));
       return;
     }
     const Expr change = simplify(s.along_dx(s.f));
-    set(s.add(df, s.read(e, s.type), law_of(s, s.f).name), change, e);
-    for (auto q = quantities_.rbegin(); q != quantities_.rend(); ++q) {
-      if (!depends_on(e, q->tangent)) continue;
-      put_in(e, *q);
-      set(s.next(s.read(e, s.type), "chain rule: put in d" + q->name), change, e);
+    set(s.add(df, s.read(e, s.type), rules(s.f)), change, e);
+    if (quantities_.size() > kMostShown) {
+      e = put_in_all(e);
+      set(s.next(s.read(e, s.type), "chain rule: put in all of these"), change, e);
+    } else {
+      for (auto q = quantities_.rbegin(); q != quantities_.rend(); ++q) {
+        if (!depends_on(e, q->tangent)) continue;
+        put_in(e, *q);
+        set(s.next(s.read(e, s.type), "chain rule: put in d" + q->name), change, e);
+      }
     }
     read_off(s, e);
   }
@@ -87,7 +92,7 @@ class Chain {
     const std::vector<std::string> small{"u", "v", "w", "z", "s", "t", "r", "c", "e", "q"};
     const std::vector<std::string> capital{"U", "V", "W", "Z", "S", "T", "R", "C", "E", "Q"};
     for (const auto& v : order) {
-      if (!chosen.contains(v.get()) || v == s.f || v == s.x || v.rank() > 2 || !s.read(v)) continue;
+      if (!chosen.contains(v.get()) || v == s.f || v == s.x || v.rank() > 2 || !s.read(local(v))) continue;
       Quantity q;
       q.value = v;
       q.name = s.fresh_like(v, small, capital);
@@ -100,24 +105,51 @@ class Chain {
       q.tangent = s.tangent(v, "d" + q.name);
       // its own value in its change: d(inv(U)) = -V*dU*V
       q.change = substitute(q.change, std::vector<std::pair<Expr, Expr>>{{local(v), q.variable}});
-      named_.emplace_back(v, q.variable);
+      named_.emplace(v.get(), q.variable);
       s.name(q.variable, v);
       quantities_.push_back(q);
     }
   }
 
+  // The rules by which v moves in the quantities below it.
+  std::string rules(Expr v) {
+    std::vector<std::string> names;
+    const std::function<void(Expr)> visit = [&](Expr e) {
+      const std::string name = law_of(s, e).name;
+      if (e == v || name != "linearity") names.push_back(name);
+      for (const auto k : active_operands(s, e)) {
+        const Expr o = e->operands[k];
+        if (!named_.contains(o.get()) && !(o == s.x)) visit(o);
+      }
+    };
+    visit(v);
+    return joined(names);
+  }
+
+  // v in the names of the quantities below it.
   Expr local(Expr v) {
-    std::vector<std::pair<Expr, Expr>> names;
-    for (const auto& n : named_) {
-      if (!(n.first == v)) names.push_back(n);
-    }
-    return names.empty() ? v : substitute(v, names);
+    std::unordered_map<const Node*, Expr> done;
+    const std::function<Expr(Expr)> walk = [&](Expr e) -> Expr {
+      if (!s.moves(e) || e == s.x) return e;
+      if (const auto at = done.find(e.get()); at != done.end()) return at->second;
+      if (!(e == v)) {
+        if (const auto at = named_.find(e.get()); at != named_.end()) return at->second;
+      }
+      std::vector<Expr> operands;
+      for (const auto& o : e->operands) operands.push_back(walk(o));
+      return done[e.get()] = rebuild(e, operands);
+    };
+    return walk(v);
   }
 
   Expr local_change(Expr v) {
     const Expr own = local(v);
     std::vector<Movement> movements{{s.x, s.dx}};
-    for (const auto& q : quantities_) movements.push_back({q.variable, q.tangent});
+    std::set<const Node*> used;
+    for (const auto& e : topological(std::span(&own, 1))) used.insert(e.get());
+    for (const auto& q : quantities_) {
+      if (used.contains(q.variable.get())) movements.push_back({q.variable, q.tangent});
+    }
     return simplify(pushforward(own, movements));
   }
 
@@ -131,6 +163,15 @@ class Chain {
     if (line == nullptr) return;
     line->left = left;
     line->right = s.settled(right);
+  }
+
+  // e with all tangents but dx replaced: from the innermost quantity on, each in terms of those before it.
+  Expr put_in_all(Expr e) {
+    std::vector<std::pair<Expr, Expr>> changes;
+    for (const auto& q : quantities_) {
+      changes.emplace_back(q.tangent, simplify(changes.empty() ? q.change : substitute(q.change, changes)));
+    }
+    return changes.empty() ? e : substitute(e, changes);
   }
 
   static void put_in(Expr& e, const Quantity& q) {
@@ -158,14 +199,15 @@ class Chain {
       }
       p.unit = variable.rank() == 0 ? j == s.graph().number(1)
                                     : j.rank() == 2 && j == s.graph().identity(length(t));
-      set(s.add(p.ratio, p.tree, law_of(s, v).name), s.settled(j), j);
+      set(s.add(p.ratio, p.tree, rules(v)), s.settled(j), j);
       partials_.push_back(p);
     };
+    std::set<const Node*> used;
+    for (const auto& e : topological(std::span(&own, 1))) used.insert(e.get());
     for (const auto& q : quantities_) {
-      if (q.value->id < v->id && depends_on(own, q.variable)) {
-        several = true;
-        line(q.variable, s.natural(q.variable));
-      }
+      if (!used.contains(q.variable.get())) continue;
+      several = true;
+      line(q.variable, s.natural(q.variable));
     }
     line(s.x, s.x_type);
   }
@@ -206,7 +248,7 @@ class Chain {
   void multiply(Expr e) {
     const Ast lhs = ratio(s.function, s.x->name());
     const Type row{length(s.type), length(s.x_type), {}};
-    const Expr total = simplify(jacobian(s.f, s.x));
+    const Expr total = jacobian(s.f, s.x);
     int count = 0;
     const bool straight = partials_.size() > 1;
     const Ast formula = straight ? paths(
@@ -242,12 +284,13 @@ class Chain {
     s.out.result = answer;
   }
 
+  static constexpr std::size_t kMostShown = 16;  // quantities that are put in line by line
   static constexpr int kMostPaths = 4;
   static constexpr int kLongest = 60;
 
   Scribe& s;
   std::vector<Quantity> quantities_;
-  std::vector<std::pair<Expr, Expr>> named_;
+  std::unordered_map<const Node*, Expr> named_;
   std::vector<Partial> partials_;
 };
 

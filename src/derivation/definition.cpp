@@ -1,6 +1,7 @@
 // From the definition of the differential: f(X+H) to first order in H, innermost quantities first; the part
 // that is linear in H is the derivative.
 #include <algorithm>
+#include <unordered_map>
 
 #include "derivation/expansion.hpp"
 #include "derivation/moves.hpp"
@@ -20,7 +21,7 @@ namespace {
 
 constexpr int kMostOrders = 4;  // a remainder of more is not written out
 constexpr int kLongest = 60;    // operations of an expansion that is written out
-constexpr std::size_t kMostSteps = 40;
+constexpr std::size_t kMostSteps = 12;
 
 class Definition {
  public:
@@ -55,7 +56,11 @@ class Definition {
   }
 
  private:
-  Expr change(Expr v) { return simplify(s.along_dx(v)); }
+  Expr change(Expr v) {
+    auto& known = changes_[v.get()];
+    if (!known) known = simplify(s.along_dx(v));
+    return known;
+  }
   Expr moved(Expr v) { return substitute(v, std::vector<std::pair<Expr, Expr>>{{s.x, s.x + s.dx}}); }
   Ast rest(Accuracy a) { return remainder(h, s.x_type, a); }
   static void sides(Line* line, Expr left, Expr right, Accuracy a = Accuracy::Exact) {
@@ -252,6 +257,7 @@ class Definition {
   std::vector<Expr> steps;
   Accuracy accuracy = Accuracy::SecondOrder;
   std::set<const Node*> expanded_;
+  std::unordered_map<const Node*, Expr> changes_;
   std::string put_operands_;
 };
 

@@ -12,7 +12,15 @@ namespace adjoint::derivation {
 
 using syntax::Ast;
 
+namespace {
+constexpr std::size_t kMostSteps = 12;  // a deeper composition is derived quantity by quantity
+}  // namespace
+
 void by_differential(Scribe& s) {
+  if (transcendental(s, s.f).size() > kMostSteps) {
+    by_chain(s);
+    return;
+  }
   const Ast df = syntax::with_type(syntax::name("d" + s.function), s.type);
   s.state_function(syntax::with_type(syntax::name(s.function), s.type));
   Graph& g = s.graph();

@@ -59,14 +59,10 @@ constexpr auto kLaws = std::to_array<Row>({
     {"prod", "product rule over the entries", "product of the entries", "each entry moves in turn"},
     {"maximum", "the largest entry moves", "the largest entry moves", "where one entry alone attains it"},
     {"minimum", "the smallest entry moves", "the smallest entry moves", "where one entry alone attains it"},
+    {"elpow", "exponential and power rule", "Taylor's formula", "a.^u = exp(u.*log(a))"},
+    {"select", "each branch where it is chosen", "each branch where it is chosen", ""},
     {"direction", "derivative of u/norm(u)", "quotient rule", "where $U is not 0"},
 });
-
-std::string base_name(Scribe& s, Expr v) {
-  const syntax::Ast tree = s.read(v);
-  if (tree && tree->kind == syntax::Kind::Call) return tree->text;
-  return std::string(v->op->name);
-}
 
 Law power_law(const Scribe& s, Expr v) {
   if (s.moves(v->operands.back())) return {"exponential rule", "Taylor's formula", "a^u = exp(u*log(a))"};
@@ -97,7 +93,7 @@ Law product_law(const Scribe& s, Expr v) {
 
 }  // namespace
 
-Law law_of(Scribe& s, Expr v) {
+Law law_of(const Scribe& s, Expr v) {
   switch (v->kind) {
     case adjoint::Kind::Sum:
       return {"linearity", "linearity", ""};
@@ -118,7 +114,7 @@ Law law_of(Scribe& s, Expr v) {
     if (row.op == v->op->name)
       return {std::string(row.name), std::string(row.expansion), std::string(row.why)};
   }
-  return {"chain rule through " + base_name(s, v), "Taylor's formula", ""};
+  return {"chain rule through " + std::string(v->op->name), "Taylor's formula", ""};
 }
 
 }  // namespace adjoint::derivation

@@ -35,7 +35,7 @@ struct Law {
   std::string expansion;  // the same for op(u+k): "Neumann series"
   std::string why;  // an identity from which it follows, with $U for the operand and $K for its increment
 };
-Law law_of(Scribe& s, Expr v);
+Law law_of(const Scribe& s, Expr v);
 
 /// op(u+k) = op(u) + (linear in k), with names of its own for operands that are not the variable itself.
 struct GeneralRule {

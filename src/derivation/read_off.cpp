@@ -210,6 +210,8 @@ void read_map(Scribe& s, Expr linear) {
       line->left = g.product(1, {{u, i}, {value, i}}, {});
       line->right = g.product(1, {{back, k}, {h, k}}, {});
     }
+    const bool own =
+        u.shape() == h.shape() && substitute(back, std::vector<std::pair<Expr, Expr>>{{u, h}}) == value;
     const Expr projected = simplify(project_on_structure(back, s.x));
     std::string why = "<" + u->name() + ", " + print::text(lhs) + "> = <" + print::text(dual) + "[" +
                       u->name() + "], " + h->name() + ">";
@@ -217,6 +219,7 @@ void read_map(Scribe& s, Expr linear) {
       adjoint_tree = adjoint::read(expanded(projected), s.x_type, o);
       why += "; " + s.x->name() + " is " + structure_name(s.x->facts);
     }
+    if (own) why += "; the map is its own adjoint";
     const Ast adjoint_lhs = syntax::with_type(syntax::index(dual, {u_tree}), s.x_type);
     if (Line* line = s.add(adjoint_lhs, adjoint_tree, "read off the adjoint", why)) {
       line->left = line->right = projected;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "calculus/differentiate.hpp"
+#include "calculus/linear.hpp"
 #include "ops/abstract.hpp"
 #include "print/text.hpp"
 #include "simplify/simplify.hpp"
@@ -66,6 +67,19 @@ Scribe::Scribe(const Question& question, Style style)
 }
 
 Expr Scribe::along_dx(Expr e) {
+  if (changes_.empty()) {
+    changes_.emplace(x.get(), dx);
+    for (const auto& y : topological(std::span(&f, 1))) {
+      if (!moves(y) || y == x) continue;
+      std::vector<Term> terms;
+      for (std::size_t k = 0; k < y->operands.size(); ++k) {
+        const auto at = changes_.find(y->operands[k].get());
+        if (at != changes_.end()) terms.push_back({1, linearise(*y, static_cast<int>(k), at->second)});
+      }
+      changes_.emplace(y.get(), graph().sum(terms));
+    }
+  }
+  if (const auto at = changes_.find(e.get()); at != changes_.end()) return at->second;
   const Movement m{x, dx};
   return pushforward(e, std::span(&m, 1));
 }

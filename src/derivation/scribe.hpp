@@ -6,6 +6,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <unordered_set>
 #include <utility>
 #include <vector>
@@ -75,6 +76,7 @@ class Scribe {
   ReadOptions options_;
   std::set<std::string, std::less<>> taken_;
   std::unordered_set<const Node*> active_;
+  std::unordered_map<const Node*, Expr> changes_;  // of the parts of f, found in one sweep
   struct Tangent {
     Expr variable, quantity;
     std::string name;

@@ -43,16 +43,20 @@ void flatten(const Ast& tree, std::vector<Ast>& factors) {
   }
 }
 
-// sum(u.*(M*v)) = u'*M*v
+// sum(u.*(M*v)) = u'*M*v; of matrices, what holds the tangent goes last.
 Ast inner(const Ast& sum, const Names& directions) {
   const Ast& product = sum->args[0];
-  if (product->kind != syntax::Kind::Binary || product->text != ".*" || !product->type.is_column())
-    return sum;
+  if (product->kind != syntax::Kind::Binary || product->text != ".*" || !product->typed) return sum;
   Ast u = product->args[0];
   Ast v = product->args[1];
-  if (!u->type.is_column() || !v->type.is_column()) return sum;
   const bool in_u = holds_tangent(u, directions);
   const bool in_v = holds_tangent(v, directions);
+  if (!product->type.is_column()) {
+    if (!in_u || in_v) return sum;
+    return syntax::with_type(
+        syntax::call("sum", {syntax::with_type(syntax::binary(".*", v, u), product->type)}), {});
+  }
+  if (!u->type.is_column() || !v->type.is_column()) return sum;
   if (in_u && in_v) return sum;
   if (in_u || (!in_v && is_product(u) && !is_product(v))) std::swap(u, v);
   if (!in_u && !in_v && !is_product(v)) return sum;
