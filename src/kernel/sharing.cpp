@@ -1,0 +1,175 @@
+// Work that is done once: equal instructions, and factorisations that several results come from.
+#include <algorithm>
+#include <array>
+#include <map>
+#include <string>
+
+#include "kernel/routine.hpp"
+#include "kernel/schedule.hpp"
+
+namespace adjoint::kernel {
+namespace {
+
+std::size_t index(BufferId id) { return static_cast<std::size_t>(id); }
+
+// Buffers with one value for the whole run: given, or written by one instruction that does not add.
+std::vector<bool> settled(const Program& program) {
+  std::vector<int> writers(program.buffers.size(), 0);
+  for (const Instruction& instruction : program.instructions) {
+    const auto read = reads(instruction);
+    for (const BufferId id : writes(instruction)) {
+      writers[index(id)] += std::find(read.begin(), read.end(), id) == read.end() ? 1 : 2;
+    }
+  }
+  std::vector<bool> out;
+  for (const int w : writers) out.push_back(w <= 1);
+  return out;
+}
+
+void rename(Instruction& instruction, const std::vector<BufferId>& to) {
+  const auto one = [&](BufferId& id) { id = to[index(id)]; };
+  if (auto* p = std::get_if<Pointwise>(&instruction.what)) {
+    for (Access& operand : p->operands) one(operand.buffer);
+  } else if (auto* c = std::get_if<Contract>(&instruction.what)) {
+    one(c->a.buffer);
+    one(c->b.buffer);
+  } else if (auto* r = std::get_if<Routine>(&instruction.what)) {
+    for (View& view : r->inputs) one(view.buffer);
+  }
+}
+
+// The instruction with its results made anonymous, so that equal computations are equal.
+Instruction without_results(Instruction instruction) {
+  instruction.note.clear();
+  if (auto* p = std::get_if<Pointwise>(&instruction.what)) {
+    for (PointwiseOutput& out : p->outputs) out.access.buffer = kNoBuffer;
+  } else if (auto* c = std::get_if<Contract>(&instruction.what)) {
+    c->c.buffer = kNoBuffer;
+  } else if (auto* r = std::get_if<Routine>(&instruction.what)) {
+    for (View& view : r->outputs) view.buffer = kNoBuffer;
+  }
+  return instruction;
+}
+
+// A coarse key: what kind, over which buffers.
+std::string key(const Instruction& instruction) {
+  std::string out = std::to_string(instruction.what.index());
+  for (const BufferId id : reads(instruction)) out += "," + std::to_string(id);
+  return out;
+}
+
+struct Joint {
+  std::string_view name;
+  std::array<std::string_view, 3> parts;  // its outputs, in order
+};
+constexpr std::array kJoints{
+    Joint{"det_adj", {"det", "adj", ""}},
+    Joint{"logdet_inv", {"logdet", "inv", ""}},
+    Joint{"svdvals_polar", {"svdvals", "polar", ""}},
+    Joint{"normnuc_polar", {"normnuc", "polar", ""}},
+    Joint{"eig", {"eigvals", "eigvecs", ""}},
+    Joint{"svd", {"svdu", "svdvals", "svdv"}},
+};
+
+}  // namespace
+
+Program without_repetition(const Program& program) {
+  Program out = program;
+  const std::vector<bool> stays = settled(program);
+  std::vector<BufferId> to(program.buffers.size());
+  for (std::size_t k = 0; k < to.size(); ++k) to[k] = static_cast<BufferId>(k);
+  std::map<std::string, std::vector<std::size_t>> seen;
+  std::vector<Instruction> left;
+  for (Instruction& instruction : out.instructions) {
+    rename(instruction, to);
+    const auto read = reads(instruction);
+    const auto written = writes(instruction);
+    const auto fixed = [&](BufferId id) { return stays[index(id)]; };
+    bool repeated = false;
+    if (std::all_of(read.begin(), read.end(), fixed) && std::all_of(written.begin(), written.end(), fixed)) {
+      const Instruction bare = without_results(instruction);
+      auto& list = seen[key(instruction)];
+      for (const std::size_t other : list) {
+        const auto results = writes(left[other]);
+        if (results.size() != written.size() || !(without_results(left[other]) == bare)) continue;
+        const bool same_shapes =
+            std::equal(results.begin(), results.end(), written.begin(), [&](BufferId a, BufferId b) {
+              return out.buffers[index(a)].shape == out.buffers[index(b)].shape;
+            });
+        if (!same_shapes) continue;
+        for (std::size_t k = 0; k < written.size(); ++k) to[index(written[k])] = results[k];
+        repeated = true;
+        break;
+      }
+      if (!repeated) list.push_back(left.size());
+    }
+    if (!repeated) left.push_back(std::move(instruction));
+  }
+  out.instructions = std::move(left);
+  for (BufferId& id : out.outputs) id = to[index(id)];
+  return without_dead_code(out);
+}
+
+Program share_factorisations(const Program& program) {
+  Program out = program;
+  const std::vector<bool> stays = settled(program);
+  std::vector<bool> gone(out.instructions.size(), false);
+  const auto routine = [&](std::size_t t) { return std::get_if<Routine>(&out.instructions[t].what); };
+  for (const Joint& joint : kJoints) {
+    for (std::size_t t = 0; t < out.instructions.size(); ++t) {
+      if (gone[t] || routine(t) == nullptr || routine(t)->inputs.size() != 1) continue;
+      const Routine first = *routine(t);
+      if (!stays[index(first.inputs[0].buffer)]) continue;
+      std::array<std::size_t, 3> at{};
+      int found = 0;
+      int parts = 0;
+      for (std::size_t p = 0; p < joint.parts.size() && !joint.parts[p].empty(); ++p) {
+        ++parts;
+        at[p] = out.instructions.size();
+        for (std::size_t u = t; u < out.instructions.size(); ++u) {
+          const Routine* r = routine(u);
+          if (gone[u] || r == nullptr || r->name != joint.parts[p] || !(r->inputs == first.inputs) ||
+              r->attributes != first.attributes)
+            continue;
+          if (!stays[index(r->outputs[0].buffer)]) continue;
+          at[p] = u;
+          ++found;
+          break;
+        }
+      }
+      const bool starts = std::any_of(at.begin(), at.begin() + parts, [&](std::size_t u) { return u == t; });
+      if (found < 2 || !starts) continue;
+      Routine whole;
+      whole.name = joint.name;
+      whole.inputs = first.inputs;
+      whole.attributes = first.attributes;
+      const std::vector<Shape> shapes =
+          find_routine(joint.name)->shapes({out.shape_of(first.inputs[0])}, first.attributes);
+      std::string note;
+      for (std::size_t p = 0; p < static_cast<std::size_t>(parts); ++p) {
+        if (at[p] == out.instructions.size()) {
+          out.buffers.push_back({shapes[p], BufferRole::Temporary, "", {}});
+          whole.outputs.push_back({static_cast<BufferId>(out.buffers.size()) - 1, {}});
+        } else {
+          whole.outputs.push_back(routine(at[p])->outputs[0]);
+          const std::string& own = out.instructions[at[p]].note;
+          if (!own.empty()) note += (note.empty() ? "" : "; ") + own;
+          if (at[p] != t) gone[at[p]] = true;
+        }
+      }
+      out.instructions[t] = {std::move(whole), std::move(note)};
+    }
+  }
+  std::vector<Instruction> left;
+  for (std::size_t t = 0; t < out.instructions.size(); ++t) {
+    if (!gone[t]) left.push_back(std::move(out.instructions[t]));
+  }
+  out.instructions = std::move(left);
+  return out;
+}
+
+Program optimised(const Program& program) {
+  return fuse_pointwise(share_factorisations(without_repetition(without_dead_code(program))));
+}
+
+}  // namespace adjoint::kernel
