@@ -172,6 +172,10 @@ void Diagnostics::error(Place place, std::string message, std::vector<Note> note
   for (const auto& d : all_) {
     if (d.place.begin == place.begin && d.message == message) return;
   }
+  if (all_.size() >= kMaximal) {
+    ++dropped_;
+    return;
+  }
   all_.push_back({place, std::move(message), std::move(notes)});
 }
 
@@ -181,7 +185,8 @@ std::string render(const Sources& sources, const Diagnostics& diagnostics, std::
                    [](const Diagnostic& a, const Diagnostic& b) { return a.place.begin < b.place.begin; });
   std::string out;
   for (std::size_t k = 0; k < sorted.size() && k < limit; ++k) out += render(sources, sorted[k]);
-  if (sorted.size() > limit) out += "and " + std::to_string(sorted.size() - limit) + " more errors\n";
+  if (diagnostics.size() > limit)
+    out += "and " + std::to_string(diagnostics.size() - limit) + " more errors\n";
   return out;
 }
 

@@ -59,18 +59,23 @@ struct Diagnostic {
 /// Long lines are clipped around the caret.
 std::string render(const Sources& sources, const Diagnostic& diagnostic);
 
-/// Collects errors; the same message at the same place once.
+/// Collects errors; the same message at the same place once, and beyond kMaximal only their number.
 class Diagnostics {
  public:
   void error(Place place, std::string message, std::vector<Note> notes = {});
   [[nodiscard]] bool empty() const { return all_.empty(); }
-  [[nodiscard]] std::size_t size() const { return all_.size(); }
+  [[nodiscard]] std::size_t size() const { return all_.size() + dropped_; }
   [[nodiscard]] const std::vector<Diagnostic>& all() const { return all_; }
   [[nodiscard]] std::vector<Diagnostic>& all() { return all_; }
-  void clear() { all_.clear(); }
+  void clear() {
+    all_.clear();
+    dropped_ = 0;
+  }
+  static constexpr std::size_t kMaximal = 100;
 
  private:
   std::vector<Diagnostic> all_;
+  std::size_t dropped_ = 0;
 };
 
 /// All of them, by place; beyond `limit` only their number.

@@ -18,6 +18,19 @@ const Meaning& Typed::meaning(const Ast& node) const {
   return at == meanings.end() ? plain : at->second;
 }
 
+Typed::~Typed() {
+  root.reset();
+  meanings.clear();
+  while (!order.empty()) order.pop_back();
+}
+
+Inference::~Inference() {
+  definitions_.clear();
+  frames_.clear();
+  meanings_.clear();
+  while (!created_.empty()) created_.pop_back();
+}
+
 std::optional<Typed> infer(const Ast& ast, const Sources& sources, const Symbols& symbols,
                            const FunctionTable& table, bool assume, Diagnostics& errors) {
   return Inference(sources, symbols, table, assume, errors).run(ast);

@@ -83,6 +83,14 @@ struct Typed {
   std::vector<Symbol> symbols;  // free variables and abstract functions in the order of appearance
   std::vector<IndexVariable> variables;
   [[nodiscard]] const Meaning& meaning(const Ast& node) const;
+
+  Typed() = default;
+  Typed(const Typed&) = default;
+  Typed(Typed&&) = default;
+  Typed& operator=(const Typed&) = default;
+  Typed& operator=(Typed&&) = default;
+  /// Users before their operands: a deep tree does not nest destructors.
+  ~Typed();
 };
 
 /// The function table: a function by name, and all names for suggestions.

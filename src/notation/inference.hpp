@@ -21,6 +21,10 @@ class Inference {
         errors_(errors),
         first_error_(errors.size()) {}
 
+  Inference(const Inference&) = delete;
+  Inference& operator=(const Inference&) = delete;
+  ~Inference();
+
   std::optional<Typed> run(const Ast& ast);
 
  private:

@@ -166,10 +166,8 @@ class Lexer {
       push(at->kind, at->text, at_, at_ + length);
       return true;
     }
-    if (errors_.size() < 20) {
-      errors_.error(place(at_, at_ + length),
-                    "unexpected character `" + std::string(text_.substr(at_, length)) + '`');
-    }
+    errors_.error(place(at_, at_ + length),
+                  "unexpected character `" + std::string(text_.substr(at_, length)) + '`');
     at_ += length;
     return true;
   }
