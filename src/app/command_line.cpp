@@ -1,6 +1,7 @@
 #include "app/command_line.hpp"
 
 #include <pthread.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <cstring>
@@ -11,6 +12,7 @@
 #include <CLI/CLI.hpp>
 
 #include "app/commands.hpp"
+#include "app/sheet.hpp"
 #include "calculus/linear.hpp"
 
 namespace adjoint::app {
@@ -54,6 +56,14 @@ int run(int argc, char** argv) {
   std::string language = "numpy";
   codegen_verb->add_option("--language", language, "numpy")->check(CLI::IsMember({"numpy"}));
   derive_verb->add_flag("--check", o.derive.check, "check numerically at random points");
+  derive_verb->add_option("--steps", o.derive.steps, "the derivation: differential, definition or chain")
+      ->expected(0, 1)
+      ->default_str("differential")
+      ->check(CLI::IsMember({"differential", "definition", "chain"}));
+  SheetOptions sheet;
+  auto* sheet_verb = app.add_subcommand("sheet", "work through a file of declarations and requests into a report");
+  sheet_verb->add_option("FILE", sheet.file, "the sheet; - reads standard input")->required();
+  sheet_verb->add_option("-o,--output", sheet.output, "the report");
   eval_verb->add_option("--wrt,--in", o.eval.wrt, "the variable");
   eval_verb->add_option("--given", o.eval.given, "declarations and definitions, separated by ;");
   eval_verb->add_option("--order", o.eval.order, "order of the derivative")->check(CLI::Range(1, 6));
@@ -76,6 +86,9 @@ int run(int argc, char** argv) {
     }
   }
   for (auto* verb : {derive_verb, check_verb, eval_verb, codegen_verb}) verb->add_option("EXPR", expression, "the function");
+  for (auto& a : arguments) {
+    if (a == "--steps") a = "--steps=differential";
+  }
   std::reverse(arguments.begin(), arguments.end());
   try {
     app.parse(arguments);
@@ -84,6 +97,12 @@ int run(int argc, char** argv) {
     return code == 0 ? 0 : 2;
   }
   try {
+    if (sheet_verb->parsed()) {
+      sheet.progress = isatty(STDERR_FILENO) != 0;
+      const auto result = run_sheet(sheet);
+      std::fputs(result.first.c_str(), stdout);
+      return result.second;
+    }
     if (!has_expression && expression.empty()) throw InputError("error: an expression is missing\n");
     o.derive.expression = o.eval.expression = read_expression(expression);
     std::pair<std::string, int> result;

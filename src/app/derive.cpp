@@ -1,7 +1,9 @@
 #include <algorithm>
 #include <sstream>
 
+#include "analysis/domain.hpp"
 #include "app/commands.hpp"
+#include "app/derivation_view.hpp"
 #include "calculus/linear.hpp"
 #include "print/latex.hpp"
 #include "print/numpy.hpp"
@@ -28,6 +30,27 @@ std::string convention(const notation::Symbol& s) {
   }
   return "";
 }
+
+}  // namespace
+
+DomainTexts domain_texts(const Question& question, const Variable& variable) {
+  const ReadOptions options = read_options(question);
+  const auto say = [&options](Expr e) {
+    syntax::Type type;
+    if (e.rank() == 1) type.rows = e.shape()[0];
+    if (e.rank() == 2) {
+      type.rows = e.shape()[0];
+      type.columns = e.shape()[1];
+    }
+    if (e.rank() > 2) type.higher = e.shape();
+    const syntax::Ast tree = read_shortest(e, type, options);
+    return tree ? print::text(tree) : std::string("an array of higher order");
+  };
+  const Domain domain = domain_of(question.formula.value, {variable.expr});
+  return {condition_texts(domain.defined, say), condition_texts(domain.differentiable, say), condition_texts(domain.twice, say)};
+}
+
+namespace {
 
 template <class Render>
 std::string rendered(const Reading& r, Render render) {
@@ -106,7 +129,8 @@ json to_json(const Worked& w) {
       j["kronecker"] = {{"text", "the matrix whose columns are vec of the operator at each basis matrix"}};
     }
   }
-  j["domain"] = {{"defined", json::array()}, {"differentiable", json::array()}};
+  const DomainTexts domain = domain_texts(w.question, w.variable);
+  j["domain"] = {{"defined", domain.defined}, {"differentiable", domain.differentiable}, {"twice", domain.twice}};
   j["declarations"] = w.question.formula.declarations();
   j["assumed"] = w.question.formula.assumptions();
   j["notes"] = w.notes;
@@ -120,6 +144,15 @@ std::string to_text(const Worked& w) {
   out << rendered(w.reading, text) << "\n";
   if (w.reading.adjoint) out << "adjoint:   " << print::text(*w.reading.adjoint) << "\n";
   if (w.reading.kronecker) out << "kronecker: " << print::text(w.reading.kronecker) << "\n";
+  const DomainTexts domain = domain_texts(w.question, w.variable);
+  const auto list = [&out](const char* what, const std::vector<std::string>& conditions) {
+    if (conditions.size() == 1 && conditions[0] == "everywhere") return;
+    out << "# " << what;
+    for (std::size_t k = 0; k < conditions.size(); ++k) out << (k == 0 ? " where " : ", ") << conditions[k];
+    out << "\n";
+  };
+  list("defined", domain.defined);
+  if (domain.differentiable != domain.defined) list("differentiable", domain.differentiable);
   for (const auto& n : w.notes) out << "# " << n << "\n";
   return out.str();
 }
@@ -170,6 +203,13 @@ std::pair<std::string, int> derive(const DeriveOptions& o) {
   if (o.format == "json") {
     json j = to_json(w);
     if (o.check) j["check"] = to_json(checked);
+    if (!o.steps.empty()) {
+      j["steps"] = json::array();
+      for (const auto& line : steps_of(w, o.steps).lines) {
+        j["steps"].push_back({{"left", line.lhs ? print::text(line.lhs) : ""}, {"right", line.rhs ? print::text(line.rhs) : ""},
+                              {"rule", line.rule}, {"note", line.note}});
+      }
+    }
     return {j.dump(2) + "\n", status};
   }
   if (o.format == "latex") {
@@ -180,6 +220,9 @@ std::pair<std::string, int> derive(const DeriveOptions& o) {
     out = numpy_code(w);
   } else {
     out = to_text(w);
+  }
+  if (!o.steps.empty() && o.format == "text") {
+    out = derivation::text(steps_of(w, o.steps)) + "\n" + out;
   }
   if (o.check) out += to_text(checked);
   return {out, status};
