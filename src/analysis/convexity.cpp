@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "analysis/curvature.hpp"
+#include "analysis/forms.hpp"
 #include "analysis/second_order.hpp"
 #include "analysis/strength.hpp"
 #include "simplify/simplify.hpp"
@@ -25,13 +26,6 @@ class Search {
         curvatures_(variables, ranges_), negated_(negated) {}
 
   Verdict certify(const SecondDerivative& d, const Domain& domain) {
-    const bool convex_domain = is_convex_domain(domain.defined, variables_, assumptions_);
-    if (!convex_domain) {
-      // The rules only certify on convex domains of their own; the text of the function must agree with them.
-      for (const auto& r : domain.defined) {
-        if (curvatures_.depends(r.operand)) return Verdict::Unknown;
-      }
-    }
     Verdict found = Verdict::Unknown;
     const Curvature c = by_rules();
     if (negated_ ? is_concave(c) : is_convex(c)) {
@@ -54,7 +48,7 @@ class Search {
     }
     if (found == Verdict::Unknown) return found;
     Strength strength(variables_, ranges_, curvatures_);
-    const Expr g = negated_ ? -simple_ : simple_;
+    const Expr g = distributed(negated_ ? -simple_ : simple_);
     if (found == Verdict::Yes && strength.is_strict(g)) {
       found = Verdict::Strictly;
       proof.emplace_back("a strictly convex part");
@@ -135,10 +129,17 @@ Convexity convexity_of(Expr f, const std::vector<Expr>& variables, const Assumpt
   if (f.rank() != 0 || variables.empty()) return answer;
   const Domain domain = domain_of(f, variables, assumptions);
   const SecondDerivative d = second_derivative(f, variables);
-  if (is_convex_set(variables) && !domain.empty) {
-    Search up(f, variables, assumptions, false);
+  if (is_convex_set(variables) && !domain.empty && is_convex_domain(domain.defined, variables, assumptions)) {
+    // The certificate is for the domain: there its conditions hold.
+    Assumptions inside = assumptions;
+    for (const auto& r : domain.defined) {
+      if (r.guard) continue;
+      if (r.predicate == Condition::Positive) inside = inside.with(r.operand, Range::of(Signs::positive()));
+      if (r.predicate == Condition::NonNegative) inside = inside.with(r.operand, Range::of(Signs::nonnegative()));
+    }
+    Search up(f, variables, inside, false);
     answer.convex = up.certify(d, domain);
-    Search down(f, variables, assumptions, true);
+    Search down(f, variables, inside, true);
     answer.concave = down.certify(d, domain);
     answer.modulus = up.modulus ? up.modulus : down.modulus;
     answer.proof = answer.convex != Verdict::Unknown ? up.proof : down.proof;
@@ -147,14 +148,15 @@ Convexity convexity_of(Expr f, const std::vector<Expr>& variables, const Assumpt
     if (verdict != Verdict::Unknown) return;
     if (other == Verdict::Strictly || other == Verdict::Strongly) {
       verdict = Verdict::No;
-      answer.reason = negated ? "strictly convex" : "strictly concave";
+      (negated ? answer.concave_reason : answer.reason) = negated ? "strictly convex" : "strictly concave";
       return;
     }
     std::string reason = negative_somewhere(d, negated, f, assumptions);
+    if (reason.empty()) reason = bends_wrongly(f, variables, negated, assumptions);
     if (reason.empty()) reason = midpoint_violation(f, variables, negated, probe);
     if (reason.empty()) return;
     verdict = Verdict::No;
-    answer.reason = reason;
+    (negated ? answer.concave_reason : answer.reason) = std::move(reason);
   };
   refute(answer.convex, answer.concave, false);
   refute(answer.concave, answer.convex, true);

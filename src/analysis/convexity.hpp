@@ -21,7 +21,8 @@ struct Convexity {
   Verdict concave = Verdict::Unknown;
   Expr modulus;                    // of strong convexity (concavity): f - modulus/2*|x|^2 is convex; else null
   std::vector<std::string> proof;  // rules that were used
-  std::string reason;              // of a "no"
+  std::string reason;              // of a "no" to convex
+  std::string concave_reason;      // of a "no" to concave
 };
 
 /// The value of a scalar expression at random values (by seed) of all its variables, at small sizes, in

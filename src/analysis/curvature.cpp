@@ -53,6 +53,7 @@ bool Curvatures::depends(Expr e) {
 C Curvatures::of(Expr e) {
   if (!depends(e)) return C::Constant;
   if (const auto at = done_.find(e.get()); at != done_.end()) return at->second;
+  done_[e.get()] = C::Unknown;  // until it is known: rewritten products may come back here
   const C c = find(*e);
   done_[e.get()] = c;
   return c;
@@ -83,6 +84,13 @@ C Curvatures::find(const Node& n) {
 }
 
 C Curvatures::product(const Node& n) {
+  const C c = fixed_product(n);
+  if (c != C::Unknown) return c;
+  const Expr sum = distributed(Expr(&n));
+  return sum == Expr(&n) ? c : of(sum);
+}
+
+C Curvatures::fixed_product(const Node& n) {
   if (n.coefficient.is_zero()) return C::Constant;
   std::vector<std::size_t> moving;
   Signs rest = n.coefficient.is_negative() ? Signs::negative() : Signs::positive();
@@ -256,7 +264,7 @@ C Curvatures::entrywise(const Node& n) {
   if (n.operands.size() == 1) {
     if (n.op->name == "log") {  // a logarithm of products
       const C c = log_of(n.operands[0]);
-      if (c != C::Unknown) return c;
+      if (c != C::Unknown) return used("the logarithm of a positive function", c);
     }
     const C inner = of(n.operands[0]);
     if (inner == C::Unknown) return C::Unknown;

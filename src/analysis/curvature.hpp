@@ -53,6 +53,7 @@ class Curvatures {
   Curvature find(const Node& n);
   Curvature product(const Node& n);
   Curvature several_factors(const Node& n, const std::vector<std::size_t>& moving, Signs rest);
+  Curvature fixed_product(const Node& n);
   Curvature power(const Node& n);
   Curvature apply(const Node& n);
   Curvature entrywise(const Node& n);

@@ -197,6 +197,32 @@ bool is_gauge(const Node& n) {
   });
 }
 
+Expr distributed(Expr e) {
+  Graph& g = e.graph();
+  if (e->kind == Kind::Sum) {
+    std::vector<Term> terms;
+    for (const auto& t : e->terms) terms.push_back({t.coefficient, distributed(t.expr)});
+    return g.sum(terms);
+  }
+  if (e->kind != Kind::Product || e->factors.size() > 12) return e;
+  for (std::size_t k = 0; k < e->factors.size(); ++k) {
+    const Expr s = e->factors[k].expr;
+    const bool closed = e->factors[k].labels.empty() && s->kind == Kind::Product;
+    const Expr inner = closed ? distributed(s) : s;
+    if (inner->kind != Kind::Sum || inner->terms.size() > 8) continue;
+    const auto same = std::count_if(e->factors.begin(), e->factors.end(), [s](const Factor& f) { return f.expr == s; });
+    if (same != 1) continue;
+    std::vector<Term> terms;
+    for (const auto& t : inner->terms) {
+      std::vector<Factor> factors = e->factors;
+      factors[k].expr = t.expr;
+      terms.push_back({t.coefficient, distributed(g.product(e->coefficient, std::move(factors), e->output, e->label_sizes))});
+    }
+    return g.sum(terms);
+  }
+  return e;
+}
+
 std::optional<QuadraticForm> quadratic_form(Expr scalar) {
   if (scalar->kind != Kind::Product || scalar.rank() != 0) return std::nullopt;
   const Split s = split_scalars(*scalar);

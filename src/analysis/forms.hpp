@@ -28,6 +28,10 @@ struct QuadraticForm {
 };
 std::optional<QuadraticForm> quadratic_form(Expr scalar);
 
+/// A product with a sum written as a sum of products (once, and only for a sum that is a factor once); sums term by
+/// term; anything else as it is.
+Expr distributed(Expr e);
+
 /// Whether the operation is zero exactly where its operand is zero and nowhere negative (abs, norms).
 bool is_gauge(const Node& application);
 

@@ -211,12 +211,20 @@ Range Ranges::of(Expr expr) {
   return done_.at(expr.get());
 }
 
+Range Ranges::count(const Size& size) const {
+  if (!assumptions_.sizes) return count_of(size);
+  SizeValues values;
+  for (const auto& name : size.names()) values[name] = *assumptions_.sizes;
+  const auto value = size.evaluate(values);
+  return value ? Range::point(static_cast<double>(*value)) : count_of(size);
+}
+
 Range Ranges::visit(const Node& n) {
   switch (n.kind) {
     case Kind::Variable:
       return Range::all();
     case Kind::Extent:
-      return count_of(n.extent);
+      return count(n.extent);
     case Kind::Product:
       return product(n);
     case Kind::Power:
@@ -238,6 +246,17 @@ Range Ranges::visit(const Node& n) {
                       (b.monotone == ScalarBounds::Monotone::Increasing || b.monotone == ScalarBounds::Monotone::Decreasing);
   if (b.lower) r = intersection(r, {*b.lower, kInfinity, strict && record.defined.value.empty(), false});
   if (b.upper) r = intersection(r, {-kInfinity, *b.upper, false, strict && record.defined.value.empty()});
+  // The largest and the smallest entry are entries; logsumexp and norms are at least as large.
+  if (n.operands.size() == 1 && record.partial.value == nullptr) {
+    const Range x = done_.at(n.operands[0].get());
+    const bool reduces = b.slope && *b.slope == 1 && b.monotone == ScalarBounds::Monotone::Increasing;
+    if (reduces) r = intersection(r, record.differentiable.value.empty() ? Range{x.lower, kInfinity} : x);
+  }
+  if (is_gauge(n) && record.partial.value == nullptr) {
+    const Range x = done_.at(n.operands[0].get());
+    if (!x.holds(0)) r = intersection(r, {std::min(std::fabs(x.lower), std::fabs(x.upper)), kInfinity});
+    if (x.lower == 0 && x.upper == 0) r = Range::point(0);
+  }
   // Reductions and choices that stay among the values of their operands.
   if (b.slope && *b.slope == 1 && b.monotone == ScalarBounds::Monotone::Increasing && record.partial.value != nullptr &&
       n.operands.size() == 2) {
@@ -251,7 +270,7 @@ Range Ranges::product(const Node& n) {
   for (const auto& f : n.factors) r = r * done_.at(f.expr.get());
   for (std::size_t l = 0; l < n.label_sizes.size(); ++l) {
     if (std::find(n.output.begin(), n.output.end(), static_cast<Label>(l)) == n.output.end()) {
-      r = r * count_of(n.label_sizes[l]);
+      r = r * count(n.label_sizes[l]);
     }
   }
   for (std::size_t k = 0; k < n.output.size(); ++k) {

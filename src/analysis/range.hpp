@@ -3,6 +3,7 @@
 #pragma once
 
 #include <limits>
+#include <optional>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -43,6 +44,8 @@ Range hull(const Range& a, const Range& b);
 /// What is assumed of variables beyond the facts that they carry: an interval for every entry.
 struct Assumptions {
   std::vector<std::pair<Expr, Range>> ranges;
+  /// A value for all size names; else they are any positive integers.
+  std::optional<std::int64_t> sizes;
 
   /// With a further one; an empty intersection stays empty.
   [[nodiscard]] Assumptions with(Expr variable, const Range& range) const;
@@ -60,6 +63,7 @@ class Ranges {
   Range visit(const Node& node);
   Range product(const Node& node);
   Range power(const Node& node);
+  [[nodiscard]] Range count(const Size& size) const;
 
   Assumptions assumptions_;
   std::unordered_map<const Node*, Range> done_;

@@ -98,38 +98,110 @@ Form sign_of_form(const SecondDerivative& d, bool negated, const Assumptions& as
   return best;
 }
 
+namespace {
+
+// Whether all entries of the variable may be one number.
+bool takes_uniform(Expr v) {
+  const Facts& facts = v->facts;
+  return facts.semidefinite != Truth::Yes && facts.orthogonal != Truth::Yes && facts.diagonal != Truth::Yes &&
+         facts.lower != Truth::Yes && facts.invertible != Truth::Yes;
+}
+
+std::vector<Expr> parameters_of(Expr f, const std::vector<Expr>& variables) {
+  std::vector<Expr> found;
+  for (const auto& e : topological(std::span(&f, 1))) {
+    if (e->kind == Kind::Variable && std::find(variables.begin(), variables.end(), e) == variables.end()) found.push_back(e);
+  }
+  return found;
+}
+
+// The assumptions with all entries of the variables at one number; nothing where that is not allowed.
+std::optional<Assumptions> at_point(Assumptions here, const std::vector<Expr>& variables, double at) {
+  for (const auto& v : variables) {
+    if (at == 0 && v->facts.signs.is_nonzero()) return std::nullopt;
+    here = here.with(v, Range::point(at));
+    Ranges point(here);
+    const Range r = point.of(v);
+    if (r.is_empty() || (r.lower == r.upper && (r.open_lower || r.open_upper))) return std::nullopt;
+  }
+  return here;
+}
+
+std::string names_at(const std::vector<Expr>& variables, double at) {
+  std::string text;
+  for (const auto& v : variables) {
+    text += (text.empty() ? "" : ", ") + v->name() + " = " + Rational::inexact(at).text();
+  }
+  return text;
+}
+
+constexpr double kPoints[] = {0.0, 1.0, -1.0, 0.25, 3.0, -3.0, 10.0, 0.01};
+
+// Parameters left free, then all at 1, then all at -1.
+std::vector<std::pair<Assumptions, std::string>> settings(Expr f, const std::vector<Expr>& variables, const Assumptions& given) {
+  std::vector<std::pair<Assumptions, std::string>> list{{given, ""}};
+  const auto parameters = parameters_of(f, variables);
+  if (!std::all_of(parameters.begin(), parameters.end(), takes_uniform)) return list;
+  Assumptions small = given;  // two of everything
+  small.sizes = 2;
+  list.emplace_back(small, "");
+  for (const double value : {1.0, -1.0}) {
+    if (const auto a = at_point(small, parameters, value)) list.emplace_back(*a, " (with " + names_at(parameters, value) + ")");
+  }
+  return list;
+}
+
+}  // namespace
+
 std::string negative_somewhere(const SecondDerivative& d, bool negated, Expr f, const Assumptions& assumptions) {
   if (d.forms.empty() || d.variables.size() > 3) return {};
-  for (const auto& v : d.variables) {
-    const Facts& facts = v->facts;
-    if (facts.semidefinite == Truth::Yes || facts.orthogonal == Truth::Yes || facts.diagonal == Truth::Yes || facts.lower == Truth::Yes) {
-      return {};
+  if (!std::all_of(d.variables.begin(), d.variables.end(), takes_uniform)) return {};
+  const auto combinations = 1U << (d.variables.size() - 1);
+  for (const auto& [setting, words] : settings(f, d.variables, assumptions)) {
+    for (const double at : kPoints) {
+      const auto here = at_point(setting, d.variables, at);
+      if (!here || !defined_where(f, *here).empty()) continue;
+      for (unsigned mask = 0; mask < combinations; ++mask) {
+        Assumptions moved = *here;
+        std::string direction;
+        for (std::size_t k = 0; k < d.variables.size(); ++k) {
+          const double sign = k > 0 && ((mask >> (k - 1)) & 1U) != 0 ? -1 : 1;
+          moved = moved.with(d.directions[k], Range::point(sign));
+          if (d.variables.size() > 1) direction += (k > 0 ? ", " : " in the direction ") + std::string(sign < 0 ? "-1" : "1");
+        }
+        Ranges ranges(moved);
+        for (const Expr q : d.forms) {
+          const Range v = ranges.of(q);
+          if (negated ? v.lower > 0 : v.upper < 0) {
+            return "at " + names_at(d.variables, at) + words + " the second derivative" + direction + " is " +
+                   (negated ? "positive" : "negative");
+          }
+        }
+      }
     }
   }
-  const Expr q = negated ? -d.forms.back() : d.forms.back();
-  const auto combinations = 1U << (d.variables.size() - 1);
-  for (const double at : {0.0, 1.0, -1.0, 0.25, 3.0, -3.0, 10.0, 0.01}) {
-    Assumptions here = assumptions;
-    bool inside = true;
-    for (const auto& v : d.variables) {
-      here = here.with(v, Range::point(at));
-      Ranges point(here);
-      inside = inside && !point.of(v).is_empty() && (at != 0 || !v->facts.signs.is_nonzero());
-    }
-    if (!inside || !defined_where(f, here).empty()) continue;
-    for (unsigned mask = 0; mask < combinations; ++mask) {
-      Assumptions moved = here;
-      std::string direction;
-      for (std::size_t k = 0; k < d.variables.size(); ++k) {
-        const double sign = k > 0 && ((mask >> (k - 1)) & 1U) != 0 ? -1 : 1;
-        moved = moved.with(d.directions[k], Range::point(sign));
-        direction += (k > 0 ? ", " : "") + d.variables[k]->name() + " + " + (sign < 0 ? "-t" : "t");
+  return {};
+}
+
+std::string bends_wrongly(Expr f, const std::vector<Expr>& variables, bool negated, const Assumptions& assumptions) {
+  if (!std::all_of(variables.begin(), variables.end(), takes_uniform)) return {};
+  for (const auto& [setting, words] : settings(f, variables, assumptions)) {
+    for (const auto& [a, b] : {std::pair{-1.0, 1.0}, {0.0, 2.0}, {1.0, 3.0}, {-3.0, 1.0}}) {
+      Range value[3];
+      bool inside = true;
+      const double points[3] = {a, (a + b) / 2, b};
+      for (int k = 0; k < 3 && inside; ++k) {
+        const auto here = at_point(setting, variables, points[k]);
+        inside = here && defined_where(f, *here).empty();
+        if (!inside) break;
+        Ranges ranges(*here);
+        value[k] = ranges.of(f);
       }
-      Ranges ranges(moved);
-      if (ranges.of(q).upper < 0) {
-        std::string where;
-        for (const auto& v : d.variables) where += (where.empty() ? "" : ", ") + v->name() + " = " + Rational::inexact(at).text();
-        return "the second derivative along " + direction + " (every entry) is " + (negated ? "positive" : "negative") + " at " + where;
+      if (!inside) continue;
+      const Range excess = value[1] + -(Range::point(0.5) * (value[0] + value[2]));
+      if (negated ? excess.upper < 0 : excess.lower > 0) {
+        return "between " + names_at(variables, a) + " and " + names_at(variables, b) + words + " it lies " +
+               (negated ? "below" : "above") + " the chord";
       }
     }
   }

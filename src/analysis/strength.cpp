@@ -96,6 +96,13 @@ bool Strength::is_strict_in(Expr term, Expr variable) {
       return !identity_scale(a.operands[0], variable).is_zero();
     }
   }
+  if (n.kind == Kind::Product && n.factors.size() == 2 && n.output.empty()) {  // tr(X*logm(X))
+    for (const std::size_t k : {0U, 1U}) {
+      const Node& l = *n.factors[k].expr;
+      const MatrixRule* rule = l.kind == Kind::Apply ? matrix_rule(l.op->name) : nullptr;
+      if (rule != nullptr && l.op->name == "logm" && l.operands[0] == n.factors[1 - k].expr && l.operands[0] == variable) return !negative;
+    }
+  }
   if (const auto form = quadratic_form(term)) {
     const Range w = ranges_.of(form->weight);
     const bool definite = !form->matrix || (!curvatures_.depends(form->matrix) && is_definite(form->matrix));
@@ -127,6 +134,7 @@ bool Strength::is_strict_in(Expr term, Expr variable) {
 }
 
 bool Strength::is_strict(Expr f) {
+  if (variables_.size() == 1 && is_strict_in(f, variables_[0])) return true;
   // Each variable alone in a strictly convex term, all terms convex: then jointly strict.
   std::vector<Expr> covered;
   for (const auto& t : terms_of(f)) {
@@ -170,6 +178,9 @@ Expr Strength::modulus_in(Expr term, Expr variable) {
 }
 
 Expr Strength::modulus(Expr f) {
+  if (variables_.size() == 1) {
+    if (const Expr m = modulus_in(f, variables_[0])) return simplify(m);
+  }
   std::vector<Expr> total(variables_.size());
   for (const auto& t : terms_of(f)) {
     const Expr term = t.coefficient * t.expr;

@@ -1,0 +1,341 @@
+#include "analysis/bounds.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "analysis/domain.hpp"
+#include "analysis/forms.hpp"
+#include "analysis/linear_rules.hpp"
+#include "analysis/majorant.hpp"
+#include "analysis/separable.hpp"
+#include "analysis/supremum.hpp"
+#include "calculus/differentiate.hpp"
+#include "ops/elementwise.hpp"
+#include "ops/reductions.hpp"
+#include "simplify/simplify.hpp"
+
+namespace adjoint {
+namespace {
+
+Bound finite(Expr value) {
+  Bound b;
+  b.kind = Bound::Kind::Finite;
+  b.value = value;
+  return b;
+}
+
+void append(std::vector<ProofLine>& to, const std::vector<ProofLine>& lines) {
+  for (const auto& l : lines) {
+    const bool known = std::any_of(to.begin(), to.end(), [&l](const ProofLine& k) { return k.rule == l.rule && k.bound == l.bound; });
+    if (!known) to.push_back(l);
+  }
+}
+
+Bound scaled(Bound b, Expr factor) {
+  if (!b.is_finite()) return b;
+  b.value = times(b.value, factor);
+  if (b.simple) b.simple = times(b.simple, factor);
+  return b;
+}
+
+Bound squared(Bound b) {
+  if (!b.is_finite()) return b;
+  b.value = square(b.value);
+  if (b.simple) b.simple = square(b.simple);
+  return b;
+}
+
+std::string said(const Supremum& s, std::string_view what) {
+  return std::string(what) + (s.where.empty() ? "" : ", " + std::string(s.exact ? "attained " : "") + s.where);
+}
+
+class Search {
+ public:
+  Search(Expr variable, const Assumptions& assumptions, Expr radius)
+      : variable_(variable), radius_(radius), ranges_(assumptions), curvatures_({variable}, ranges_) {}
+
+  // order 1: of f; order 2: of its gradient.
+  Bound of(Expr f, int order) {
+    Graph& g = f.graph();
+    if (!curvatures_.depends(f)) return finite(g.number(0));
+    if (order == 2 && is_affine(curvatures_.of(f))) return affine_gradient(g);
+    if (f->kind == Kind::Sum) return sum(*f, order);
+    return term(f, order);
+  }
+
+ private:
+  static Bound affine_gradient(Graph& g) {
+    Bound b = finite(g.number(0));
+    b.proof.push_back({"affine: the gradient is constant", b.value});
+    return b;
+  }
+
+  Bound sum(const Node& n, int order) {
+    Graph& g = *n.graph;
+    Bound total = finite(g.number(0));
+    Expr simple = total.value;
+    bool simpler = false;
+    Bound failed;
+    bool none = false, unknown = false;
+    // Quadratic terms together: the gradient of their sum is one linear map.
+    std::vector<Term> quadratic, rest;
+    for (const auto& t : n.terms) (order == 2 && has_affine_gradient(t.expr) ? quadratic : rest).push_back(t);
+    std::vector<std::pair<Expr, Rational>> parts;
+    if (!quadratic.empty()) parts.emplace_back(g.sum(quadratic), 1);
+    for (const auto& t : rest) parts.emplace_back(t.expr, t.coefficient.absolute());
+    int moving = 0;
+    for (const auto& [part, c] : parts) {
+      if (!curvatures_.depends(part)) continue;
+      ++moving;
+      const Bound b = scaled(quadratic.empty() || !(part == parts[0].first) ? of(part, order) : term(part, order), g.number(c));
+      if (b.kind == Bound::Kind::None) {
+        failed = b;
+        none = true;
+        continue;
+      }
+      if (!b.is_finite()) {
+        unknown = true;
+        continue;
+      }
+      total.value = total.value + b.value;
+      simple = simple + (b.simple ? b.simple : b.value);
+      simpler = simpler || b.simple;
+      append(total.proof, b.proof);
+    }
+    if (unknown) return Bound::unknown();
+    // One term without a bound and the others with one: no bound. Two may cancel.
+    if (none) return failed_count(parts, order) == 1 ? failed : Bound::unknown();
+    if (simpler) total.simple = simple;
+    if (moving > 1) total.proof.push_back({"a sum: the sum of the bounds", total.value});
+    return total;
+  }
+
+  int failed_count(const std::vector<std::pair<Expr, Rational>>& parts, int order) {
+    return static_cast<int>(std::count_if(parts.begin(), parts.end(), [&](const auto& p) {
+      return curvatures_.depends(p.first) && of(p.first, order).kind == Bound::Kind::None;
+    }));
+  }
+
+  bool has_affine_gradient(Expr f) {
+    if (!curvatures_.depends(f)) return false;
+    try {
+      return is_affine(curvatures_.of(gradient_of(f)));
+    } catch (const std::runtime_error&) {
+      return false;
+    }
+  }
+
+  Expr gradient_of(Expr f) { return factored(expanded(simplify(gradient(f, variable_)))); }
+
+  Bound term(Expr f, int order) {
+    if (order == 2 && has_affine_gradient(f)) {
+      Bound b = change_bound(gradient_of(f), variable_, curvatures_, ranges_);
+      if (b.is_finite()) b.proof.insert(b.proof.begin(), {"a quadratic function: the gradient is linear", gradient_of(f)});
+      return b;
+    }
+    if (const auto one = one_number(f, curvatures_)) {
+      const Bound b = of_one_number(*one, order);
+      if (b.kind != Bound::Kind::Unknown) return b;
+    }
+    const Bound b = order == 1 ? change_bound(f, variable_, curvatures_, ranges_) : composed(f);
+    return b;
+  }
+
+  // Constant factors and sums around an operation with a known curvature of an affine map.
+  Bound composed(Expr f) {
+    Graph& g = f.graph();
+    const Node& n = *f;
+    if (n.kind == Kind::Product) {
+      Expr moving;
+      std::vector<Factor> rest;
+      for (const auto& factor : n.factors) {
+        if (!curvatures_.depends(factor.expr)) {
+          rest.push_back(factor);
+        } else if (moving) {
+          return Bound::unknown();
+        } else {
+          moving = factor.expr;
+        }
+      }
+      if (!moving || moving->kind != Kind::Apply) return Bound::unknown();
+      // sum(logsumexp(X,1)): the Hessian falls into one block for each value.
+      const bool all_entries = moving.rank() == 0 || n.output.empty();
+      if (!all_entries) return Bound::unknown();
+      const Bound b = of_reduction(*moving);
+      if (!b.is_finite()) return b;
+      Expr weight = g.number(n.coefficient.absolute());
+      std::vector<Factor> scalars, arrays;
+      for (const auto& factor : rest) (factor.labels.empty() ? scalars : arrays).push_back(factor);
+      weight = times(weight, abs(g.product(1, scalars, {}, {})));
+      for (const auto& a : arrays) weight = times(weight, maximum(abs(a.expr)));
+      return scaled(b, weight);
+    }
+    if (n.kind == Kind::Apply) {
+      const Bound b = of_reduction(n);
+      if (b.is_finite()) return b;
+      // g(h(x)) for a scalar h: sup|g'| times the bound for h, plus sup|g''| times the square of its slope.
+      const ScalarBounds& s = record_of(n).bounds;
+      if (n.rank() == 0 && n.operands.size() == 1 && n.operands[0].rank() == 0 && s.slope && s.curvature) {
+        const Bound first = of(n.operands[0], 1);
+        const Bound second = of(n.operands[0], 2);
+        if (first.is_finite() && second.is_finite()) {
+          Bound r = finite(times(g.number(rounded_up(*s.slope)), second.value) + times(g.number(rounded_up(*s.curvature)), square(first.value)));
+          append(r.proof, first.proof);
+          append(r.proof, second.proof);
+          r.proof.push_back({"a composition: sup|g'|*L(grad h) + sup|g''|*L(h)^2", r.value});
+          return r;
+        }
+      }
+    }
+    return Bound::unknown();
+  }
+
+  Bound of_reduction(const Node& n) {
+    const ScalarBounds& s = record_of(n).bounds;
+    if (!s.curvature || record_of(n).partial.value != nullptr || n.operands.size() != 1 || !is_affine(curvatures_.of(n.operands[0]))) {
+      return Bound::unknown();
+    }
+    Bound b = squared(change_bound(n.operands[0], variable_, curvatures_, ranges_));
+    if (!b.is_finite()) return b;
+    const Expr c = n.graph->number(rounded_up(*s.curvature));
+    b.proof.push_back({std::string(n.op->name) + ": its Hessian is at most", c});
+    b = scaled(b, c);
+    b.proof.push_back({"of a linear map: times the square of its norm", b.value});
+    return b;
+  }
+
+  // |u| <= radius * (norm of the linear part) + |u(0)| on the ball.
+  Expr reach(Expr argument, const Bound& change) {
+    const std::pair<Expr, Expr> put{variable_, variable_.graph().zeros(variable_.shape())};
+    const Expr centre = simplify(substitute(argument, std::span(&put, 1)));
+    const Expr moved = times(change.value, radius_);
+    if (is_zero(centre)) return moved;
+    return moved + (centre.rank() == 0 ? abs(centre) : norm(centre));
+  }
+
+  Bound of_one_number(const OneNumber& one, int order) {
+    Graph& g = one.t.graph();
+    const bool radial = one.kind == OneNumber::Kind::Radial;
+    const Expr phi = simplify(one.phi);
+    const Range domain = radial ? Range::of(Signs::nonnegative()) : ranges_.of(one.argument);
+    const Assumptions here = ranges_.assumptions().with(one.t, domain);
+    // Kinks of phi: no gradient there.
+    if (order == 2 && !smooth_where(phi, {one.t}, here).empty() && defined_where(phi, here).empty()) {
+      return Bound::none("the gradient is not continuous where it does not exist");
+    }
+    if (order == 2 && !defined_where(phi, here).empty()) return beyond(phi, one.t, domain, order);
+    const Expr first = simplify(gradient(phi, one.t));
+    const Expr w = order == 1 ? first : simplify(gradient(first, one.t));
+    if (radial && order == 2) {
+      const std::pair<Expr, Expr> put{one.t, g.number(0)};
+      Expr start;
+      try {
+        start = simplify(substitute(first, std::span(&put, 1)));
+      } catch (const std::exception&) {
+        return Bound::unknown();
+      }
+      if (!is_zero(start)) return Bound::unknown();
+    }
+    Bound change = change_bound(one.argument, variable_, curvatures_, ranges_);
+    if (!change.is_finite()) return change;
+    const Supremum s = supremum_of(w, one.t, domain, ranges_.assumptions());
+    Expr bound = s.kind == Supremum::Kind::Finite ? s.bound : Expr();
+    std::string rule = order == 1 ? said(s, "the largest slope of the function of one number") : said(s, "the largest second derivative of the function of one number");
+    if (!bound && radius_) {
+      Ranges on_ball(here);
+      for (const Expr form : equal_forms(w)) {
+        bound = majorant(form, one.t, reach(one.argument, change), on_ball);
+        if (bound) break;
+      }
+      rule += " on the ball, each term by its absolute value";
+    }
+    if (!bound) {
+      if (s.kind != Supremum::Kind::Infinite) return Bound::unknown();
+      return Bound::none(std::string(order == 1 ? "the slope" : "the second derivative") + " is unbounded " + s.where);
+    }
+    change.proof.insert(change.proof.begin(), {rule, bound});
+    Bound b = order == 1 ? change : squared(change);
+    Expr factor = times(abs(one.weight), bound);
+    if (one.weights && order == 2) factor = times(factor, maximum(abs(one.weights)));
+    if (!radial && order == 1 && one.argument.rank() > 0) {
+      Expr count = g.number(1);
+      for (const auto& size : one.argument.shape()) count = times(count, g.extent(size));
+      const Expr spread = one.weights && one.weights.rank() == one.argument.rank() ? norm(one.weights)
+                          : one.weights ? times(sqrt(count), maximum(abs(one.weights)))
+                                        : sqrt(count);
+      factor = times(factor, spread);
+      b.proof.push_back({"a sum over entries: the square root of their number", spread});
+    }
+    if (radial && one.matrix) factor = times(factor, order == 1 ? sqrt(matrix_norm(one.matrix)) : matrix_norm(one.matrix));
+    b = scaled(b, factor);
+    b.proof.push_back({order == 1 ? "a function of an affine map: times its norm"
+                                  : "a function of an affine map: times the square of its norm",
+                       b.value});
+    return b;
+  }
+
+  // At the boundary of the domain of phi: only the growth of the second derivative can be told.
+  Bound beyond(Expr phi, Expr t, Range domain, int order) {
+    const auto conditions = defined_where(phi, ranges_.assumptions());
+    if (conditions.size() != 1 || !(conditions[0].operand == t) || conditions[0].predicate != Condition::Positive) return Bound::unknown();
+    domain = intersection(domain, Range::of(Signs::positive()));
+    Expr w = simplify(gradient(phi, t));
+    if (order == 2) w = simplify(gradient(w, t));
+    const Supremum s = supremum_of(w, t, domain, ranges_.assumptions());
+    if (s.kind == Supremum::Kind::Infinite) return Bound::none("the second derivative is unbounded " + s.where);
+    return Bound::unknown();
+  }
+
+  Expr variable_;
+  Expr radius_;
+  Ranges ranges_;
+  Curvatures curvatures_;
+};
+
+Bound finished(Bound b) {
+  if (!b.is_finite()) return b;
+  b.value = simplify(b.value);
+  if (b.simple) b.simple = simplify(b.simple);
+  if (b.simple == b.value) b.simple = Expr();
+  for (auto& l : b.proof) {
+    if (l.bound) l.bound = simplify(l.bound);
+  }
+  return b;
+}
+
+}  // namespace
+
+Bound Bound::none(std::string reason) {
+  Bound b;
+  b.kind = Kind::None;
+  b.reason = std::move(reason);
+  return b;
+}
+
+Lipschitz lipschitz_of(Expr f, Expr variable, const Assumptions& assumptions, Expr radius) {
+  Lipschitz answer;
+  if (f.rank() != 0) return answer;
+  const Expr simple = distributed(simplify(f));
+  Search search(variable, assumptions, radius);
+  try {
+    answer.value = finished(search.of(simple, 1));
+    answer.gradient = finished(search.of(simple, 2));
+  } catch (const std::runtime_error&) {  // a derivative that is not known
+  }
+  if (answer.gradient.kind == Bound::Kind::Unknown) {
+    const auto kinks = smooth_where(simple, {variable}, assumptions);
+    const bool jumps = defined_where(simple, assumptions).empty() &&
+                       std::any_of(kinks.begin(), kinks.end(), [](const Requirement& r) { return r.necessary; });
+    if (jumps) answer.gradient = Bound::none("the gradient does not exist everywhere");
+  }
+  return answer;
+}
+
+std::optional<double> certified_number(Expr bound, const Assumptions& assumptions) {
+  Ranges ranges(assumptions);
+  const double v = ranges.of(bound).upper;
+  if (!std::isfinite(v)) return std::nullopt;
+  return v;
+}
+
+}  // namespace adjoint

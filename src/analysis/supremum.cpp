@@ -1,0 +1,275 @@
+#include "analysis/supremum.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <queue>
+
+#include "analysis/orders.hpp"
+#include "calculus/differentiate.hpp"
+#include "ops/elementwise.hpp"
+#include "simplify/simplify.hpp"
+
+namespace adjoint {
+namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr int kSteps = 300;
+constexpr double kEdge = 64;
+
+Expr at(Expr e, Expr t, Expr value) {
+  const std::pair<Expr, Expr> put{t, value};
+  return substitute(e, std::span(&put, 1));
+}
+
+class Search {
+ public:
+  Search(Expr w, Expr t, const Range& domain, const Assumptions& assumptions)
+      : t_(t), domain_(domain), assumptions_(assumptions), forms_(equal_forms(w)) {
+    for (const Expr f : forms_) mirrored_.push_back(simplify(at(f, t, -t)));
+  }
+
+  Range over(const Range& piece) {
+    Range r = Range::all();
+    Assumptions here = assumptions_.with(t_, piece);
+    Ranges ranges(here);
+    for (const Expr f : forms_) r = intersection(r, ranges.of(f));
+    return r;
+  }
+
+  // Near infinity (mirrored: minus infinity) and near 0.
+  Range tail(bool mirror, double edge, bool toward_infinity) {
+    Range r = Range::all();
+    for (const Expr f : mirror ? mirrored_ : forms_) {
+      r = intersection(r, order_of(f, t_, edge, toward_infinity, assumptions_).values(edge, toward_infinity));
+    }
+    return r;
+  }
+
+  bool unbounded(std::string& where) {
+    for (const bool mirror : {false, true}) {
+      const bool reaches = mirror ? domain_.lower == -kInfinity : domain_.upper == kInfinity;
+      for (const Expr f : mirror ? mirrored_ : forms_) {
+        if (reaches && order_of(f, t_, 1e8, true, assumptions_).is_unbounded(true)) {
+          where = mirror ? "as t -> -inf" : "as t -> inf";
+          return true;
+        }
+        const bool zero = mirror ? domain_.upper == 0 : domain_.lower == 0;
+        if (zero && order_of(f, t_, 1e-8, false, assumptions_).is_unbounded(false)) {
+          where = "as t -> 0";
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
+  // An upper bound of the values (of their negatives) outside (hole), with the largest value met.
+  double upper(bool negative, double hole, double& met) {
+    const auto top = [negative](const Range& r) { return negative ? -r.lower : r.upper; };
+    const auto bottom = [negative](const Range& r) { return negative ? -r.upper : r.lower; };
+    double fixed = -kInfinity;  // over pieces that are not split
+    std::priority_queue<std::pair<double, std::pair<double, double>>> pieces;
+    const auto push = [&](double a, double b) {
+      if (!(a < b)) return;
+      pieces.push({top(over({a, b})), {a, b}});
+      met = std::max(met, bottom(over(Range::point((a + b) / 2))));
+    };
+    double from = domain_.lower;
+    double to = domain_.upper;
+    if (to == kInfinity) {
+      fixed = std::max(fixed, std::min(top(tail(false, kEdge, true)), top(over({kEdge, kInfinity}))));
+      to = std::max(kEdge, from);
+    }
+    if (from == -kInfinity) {
+      fixed = std::max(fixed, std::min(top(tail(true, kEdge, true)), top(over({-kInfinity, -kEdge}))));
+      from = std::min(-kEdge, to);
+    }
+    if (from == 0 && domain_.open_lower) {
+      from = 1.0 / kEdge;
+      fixed = std::max(fixed, std::min(top(tail(false, from, false)), top(over({0, from, true, false}))));
+    }
+    if (hole > 0) {
+      push(from, std::min(to, -hole));
+      push(std::max(from, hole), to);
+    } else {
+      push(from, std::min(0.0, to));
+      push(std::max(from, 0.0), to);
+    }
+    for (int k = 0; k < kSteps && !pieces.empty(); ++k) {
+      const auto [value, piece] = pieces.top();
+      if (value <= fixed || value <= met + 1e-12 * std::fabs(met)) break;
+      pieces.pop();
+      const double middle = (piece.first + piece.second) / 2;
+      if (!(piece.first < middle && middle < piece.second)) {
+        fixed = std::max(fixed, value);
+        continue;
+      }
+      push(piece.first, middle);
+      push(middle, piece.second);
+    }
+    return std::max(fixed, pieces.empty() ? -kInfinity : pieces.top().first);
+  }
+
+  // Whether |w| <= |w(0)| with w(0) a number: below it away from 0, and w'(0) = 0 with w'' against the sign of w(0).
+  const Rational* peak_at_zero(bool& proved) {
+    proved = false;
+    if (!domain_.holds(0)) return nullptr;
+    const Rational* value = nullptr;
+    for (const Expr f : forms_) {
+      try {
+        value = as_number(simplify(at(f, t_, t_.graph().number(0))));
+      } catch (const std::exception&) {
+        value = nullptr;
+      }
+      if (value != nullptr) break;
+    }
+    if (value == nullptr || value->is_zero()) return value;
+    const double peak = value->absolute().value();
+    if (over(domain_).magnitude() <= peak) {
+      proved = true;
+      return value;
+    }
+    const Expr first = simplify(gradient(forms_[0], t_));
+    const Rational* slope = as_number(simplify(at(first, t_, t_.graph().number(0))));
+    if (slope == nullptr || !slope->is_zero()) return value;
+    const Expr second = simplify(gradient(first, t_));
+    for (const double hole : {0.25, 0.0625}) {
+      Search bend(second, t_, intersection(domain_, {-hole, hole}), assumptions_);
+      double met = -kInfinity;
+      const double worst = bend.upper(value->is_negative(), 0, met);
+      if (!(worst < 0)) continue;
+      double inside = -kInfinity;
+      proved = upper(false, hole, inside) < peak && upper(true, hole, inside) < peak;
+      // Within the hole |w| cannot pass |w(0)| from the other side.
+      const Range near = over({-hole, hole});
+      proved = proved && (value->is_negative() ? near.upper : -near.lower) < peak;
+      if (proved) return value;
+    }
+    return value;
+  }
+
+  [[nodiscard]] const std::vector<Expr>& forms() const { return forms_; }
+
+ private:
+  Expr t_;
+  Range domain_;
+  Assumptions assumptions_;
+  std::vector<Expr> forms_, mirrored_;
+};
+
+// Variables and sizes that w has beside t.
+std::vector<Expr> parameters(Expr w, Expr t) {
+  std::vector<Expr> found;
+  for (const auto& e : topological(std::span(&w, 1))) {
+    const bool leaf = e->kind == Kind::Variable || e->kind == Kind::Extent;
+    if (leaf && !(e == t) && e.rank() == 0) found.push_back(e);
+  }
+  return found;
+}
+
+}  // namespace
+
+Rational rounded_up(double v) {
+  for (std::int64_t den = 1; den <= 4096; den *= 2) {
+    const double scaled = v * static_cast<double>(den);
+    if (scaled == std::floor(scaled) && std::fabs(scaled) < 1e12) return {static_cast<std::int64_t>(scaled), den};
+  }
+  const double step = std::pow(10, std::floor(std::log10(std::fabs(v))) - 9);
+  const double up = std::ceil(v / step) * step;
+  return Rational::inexact(up < v ? up + step : up);
+}
+
+std::vector<Expr> equal_forms(Expr e) {
+  std::vector<Expr> forms{e};
+  const Expr simple = simplify(e);
+  const Expr written = expanded(simple);
+  for (const Expr f : {simple, written, factored(simple), factored(written), simplify(factored(written))}) {
+    if (std::find(forms.begin(), forms.end(), f) == forms.end()) forms.push_back(f);
+  }
+  return forms;
+}
+
+Scaled scaled_out(Expr w, Expr t) {
+  Graph& g = w.graph();
+  Scaled s{g.number(1), simplify(w), false};
+  // Constant factors first.
+  const auto strip = [&] {
+    if (s.core->kind != Kind::Product || s.core.rank() != 0) return;
+    std::vector<Factor> outside, inside;
+    for (const auto& f : s.core->factors) (depends_on(f.expr, t) ? inside : outside).push_back(f);
+    if (inside.empty() || std::any_of(s.core->factors.begin(), s.core->factors.end(), [](const Factor& f) { return !f.labels.empty(); })) return;
+    s.factor = times(s.factor, g.product(s.core->coefficient, outside, {}, {}));
+    s.core = g.product(1, inside, {}, {});
+  };
+  strip();
+  for (const Expr c : parameters(s.core, t)) {
+    if (!c->facts.signs.is_positive()) continue;
+    bool done = false;
+    for (const Rational& sigma : {Rational(1), Rational(-1), Rational(1, 2), Rational(-1, 2)}) {
+      const Expr put = at(s.core, t, times(power(c, sigma), t));
+      for (const Expr form : equal_forms(put)) {
+        for (int k = -6; k <= 6 && !done; ++k) {
+          const Expr rest = simplify(times(form, power(c, Rational(k, 2))));
+          if (depends_on(rest, c)) continue;
+          s.factor = times(s.factor, power(c, Rational(-k, 2)));
+          s.core = rest;
+          s.scaled = true;
+          done = true;
+        }
+        if (done) break;
+      }
+      if (done) break;
+    }
+    strip();
+  }
+  s.factor = simplify(s.factor);
+  return s;
+}
+
+Range certified_range(Expr w, Expr t, const Range& domain, const Assumptions& assumptions) {
+  Search search(w, t, domain, assumptions);
+  double met = -kInfinity;
+  const double top = search.upper(false, 0, met);
+  met = -kInfinity;
+  const double bottom = -search.upper(true, 0, met);
+  return intersection({bottom, top}, search.over(domain));
+}
+
+Supremum supremum_of(Expr w, Expr t, const Range& domain, const Assumptions& assumptions) {
+  Supremum s;
+  Graph& g = w.graph();
+  if (!depends_on(w, t)) {
+    s.kind = Supremum::Kind::Finite;
+    s.bound = abs(w);
+    s.exact = true;
+    return s;
+  }
+  Scaled scaled = scaled_out(w, t);
+  const bool half_line = (domain.lower == 0 || domain.lower == -kInfinity) && (domain.upper == 0 || domain.upper == kInfinity);
+  if (scaled.scaled && !half_line) scaled = {g.number(1), simplify(w), false};
+  Search search(scaled.core, t, domain, assumptions);
+  bool proved = false;
+  const Rational* peak = search.peak_at_zero(proved);
+  if (proved) {
+    s.kind = Supremum::Kind::Finite;
+    s.bound = simplify(times(abs(scaled.factor), g.number(peak->absolute())));
+    s.exact = true;
+    s.where = "at t = 0";
+    return s;
+  }
+  if (search.unbounded(s.where)) {
+    s.kind = Supremum::Kind::Infinite;
+    return s;
+  }
+  double met = -kInfinity;
+  double top = std::min(search.over(domain).magnitude(), std::max(search.upper(false, 0, met), search.upper(true, 0, met)));
+  if (!std::isfinite(top)) return s;
+  // A bound that is met at infinity is given as the number it is.
+  if (top > 0 && std::fabs(top - std::round(top)) < 1e-9 && top <= std::round(top)) top = std::round(top);
+  s.kind = Supremum::Kind::Finite;
+  s.bound = simplify(times(abs(scaled.factor), g.number(rounded_up(top))));
+  s.exact = met > 0 && top <= met * (1 + 1e-6);
+  return s;
+}
+
+}  // namespace adjoint
