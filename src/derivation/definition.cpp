@@ -22,6 +22,7 @@ namespace {
 constexpr int kMostOrders = 4;  // a remainder of more is not written out
 constexpr int kLongest = 60;    // operations of an expansion that is written out
 constexpr std::size_t kMostSteps = 12;
+constexpr std::size_t kMostParts = 80;
 
 class Definition {
  public:
@@ -46,7 +47,7 @@ class Definition {
       polynomial();
     } else if (s.f == s.x) {
       sides(s.add(at_moved, plus(s.read(s.x, s.type), h), "put in"), s.f + s.dx, s.f + s.dx);
-    } else if (steps.size() > kMostSteps) {
+    } else if (steps.size() > kMostSteps || topological(std::span(&s.f, 1)).size() > kMostParts) {
       whole("compose the expansions of its " + std::to_string(steps.size()) + " functions");
     } else {
       for (const auto& v : steps) function(v);

@@ -13,11 +13,22 @@ namespace adjoint::derivation {
 using syntax::Ast;
 
 namespace {
-constexpr std::size_t kMostSteps = 12;  // a deeper composition is derived quantity by quantity
+
+constexpr std::size_t kMostSteps = 12;
+constexpr int kLongest = 80;  // operations
+
+// A composition too deep to be written out in every line is derived quantity by quantity.
+bool is_deep(Scribe& s) {
+  const auto parts = topological(std::span(&s.f, 1));
+  if (transcendental(s, s.f).size() > kMostSteps || parts.size() > kLongest) return true;
+  const Ast tree = s.read(s.f, s.type);
+  return tree && syntax::operation_count(tree) > kLongest;
+}
+
 }  // namespace
 
 void by_differential(Scribe& s) {
-  if (transcendental(s, s.f).size() > kMostSteps) {
+  if (is_deep(s)) {
     by_chain(s);
     return;
   }

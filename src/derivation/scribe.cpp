@@ -17,6 +17,8 @@ using syntax::Type;
 
 namespace {
 
+constexpr std::size_t kMostFactored = 400;  // larger expressions are not searched for common factors
+
 void take_names(Expr root, std::set<std::string, std::less<>>& taken) {
   const auto take = [&taken](const Size& s) {
     for (auto& name : s.names()) taken.insert(std::move(name));
@@ -173,10 +175,12 @@ Ast Scribe::shortest(Expr e, const Type& t) {
   const auto form = [&forms](Expr other) {
     if (std::find(forms.begin(), forms.end(), other) == forms.end()) forms.push_back(other);
   };
-  form(simplify(factored(forms[0])));
-  form(simplify(factored(forms.back())));
   form(e);
-  form(simplify(factored(e)));
+  if (topological(std::span(&e, 1)).size() <= kMostFactored) {
+    form(simplify(factored(forms[0])));
+    form(simplify(factored(forms.back())));
+    form(simplify(factored(e)));
+  }
   Ast best;
   for (const auto& candidate : forms) {
     const Ast tree = read(candidate, t);
