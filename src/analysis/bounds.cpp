@@ -7,6 +7,7 @@
 #include "analysis/forms.hpp"
 #include "analysis/linear_rules.hpp"
 #include "analysis/majorant.hpp"
+#include "analysis/orders.hpp"
 #include "analysis/separable.hpp"
 #include "analysis/supremum.hpp"
 #include "calculus/differentiate.hpp"
@@ -104,7 +105,7 @@ class Search {
     }
     if (unknown) return Bound::unknown();
     // One term without a bound and the others with one: no bound. Two may cancel.
-    if (none) return failed_count(parts, order) == 1 ? failed : Bound::unknown();
+    if (none) return failed_count(parts, order) == 1 || cannot_cancel(n) ? failed : Bound::unknown();
     if (simpler) total.simple = simple;
     if (moving > 1) total.proof.push_back({"a sum: the sum of the bounds", total.value});
     return total;
@@ -114,6 +115,17 @@ class Search {
     return static_cast<int>(std::count_if(parts.begin(), parts.end(), [&](const auto& p) {
       return curvatures_.depends(p.first) && of(p.first, order).kind == Bound::Kind::None;
     }));
+  }
+
+  // Slopes and Hessians of convex functions add up.
+  bool cannot_cancel(const Node& n) {
+    bool convex = true, concave = true;
+    for (const auto& t : n.terms) {
+      const Curvature c = curvatures_.of(t.coefficient.is_negative() ? -t.expr : t.expr);
+      convex = convex && is_convex(c);
+      concave = concave && is_concave(c);
+    }
+    return convex || concave;
   }
 
   bool has_affine_gradient(Expr f) {
@@ -138,6 +150,9 @@ class Search {
       if (b.kind != Bound::Kind::Unknown) return b;
     }
     const Bound b = order == 1 ? change_bound(f, variable_, curvatures_, ranges_) : composed(f);
+    if (b.kind == Bound::Kind::Unknown && order == 1 && has_affine_gradient(f) && !is_affine(curvatures_.of(f)) && !radius_) {
+      return Bound::none("a quadratic function grows faster than linearly");
+    }
     return b;
   }
 
@@ -166,7 +181,7 @@ class Search {
       Expr weight = g.number(n.coefficient.absolute());
       std::vector<Factor> scalars, arrays;
       for (const auto& factor : rest) (factor.labels.empty() ? scalars : arrays).push_back(factor);
-      weight = times(weight, abs(g.product(1, scalars, {}, {})));
+      weight = times(weight, magnitude(g.product(1, scalars, {}, {})));
       for (const auto& a : arrays) weight = times(weight, maximum(abs(a.expr)));
       return scaled(b, weight);
     }
@@ -223,7 +238,7 @@ class Search {
     if (order == 2 && !smooth_where(phi, {one.t}, here).empty() && defined_where(phi, here).empty()) {
       return Bound::none("the gradient is not continuous where it does not exist");
     }
-    if (order == 2 && !defined_where(phi, here).empty()) return beyond(phi, one.t, domain, order);
+    if (!defined_where(phi, here).empty()) return beyond(phi, one.t, domain, order);
     const Expr first = simplify(gradient(phi, one.t));
     const Expr w = order == 1 ? first : simplify(gradient(first, one.t));
     if (radial && order == 2) {
@@ -238,7 +253,7 @@ class Search {
     }
     Bound change = change_bound(one.argument, variable_, curvatures_, ranges_);
     if (!change.is_finite()) return change;
-    const Supremum s = supremum_of(w, one.t, domain, ranges_.assumptions());
+    const Supremum s = largest(w, phi, one.t, domain, order);
     Expr bound = s.kind == Supremum::Kind::Finite ? s.bound : Expr();
     std::string rule = order == 1 ? said(s, "the largest slope of the function of one number") : said(s, "the largest second derivative of the function of one number");
     if (!bound && radius_) {
@@ -255,7 +270,7 @@ class Search {
     }
     change.proof.insert(change.proof.begin(), {rule, bound});
     Bound b = order == 1 ? change : squared(change);
-    Expr factor = times(abs(one.weight), bound);
+    Expr factor = times(magnitude(one.weight), bound);
     if (one.weights && order == 2) factor = times(factor, maximum(abs(one.weights)));
     if (!radial && order == 1 && one.argument.rank() > 0) {
       Expr count = g.number(1);
@@ -264,7 +279,9 @@ class Search {
                           : one.weights ? times(sqrt(count), maximum(abs(one.weights)))
                                         : sqrt(count);
       factor = times(factor, spread);
-      b.proof.push_back({"a sum over entries: the square root of their number", spread});
+      b.proof.push_back({one.weights ? "a weighted sum over entries: the norm of the weights"
+                                     : "a sum over entries: the square root of their number",
+                         spread});
     }
     if (radial && one.matrix) factor = times(factor, order == 1 ? sqrt(matrix_norm(one.matrix)) : matrix_norm(one.matrix));
     b = scaled(b, factor);
@@ -272,6 +289,22 @@ class Search {
                                   : "a function of an affine map: times the square of its norm",
                        b.value});
     return b;
+  }
+
+  // What the record of a single operation says, else by search.
+  Supremum largest(Expr w, Expr phi, Expr t, const Range& domain, int order) {
+    if (phi->kind == Kind::Apply && phi->operands.size() == 1 && phi->operands[0] == t) {
+      const ScalarBounds& b = record_of(*phi).bounds;
+      const auto& v = order == 1 ? b.slope : b.curvature;
+      if (v) {
+        Supremum s;
+        s.kind = Supremum::Kind::Finite;
+        s.bound = t.graph().number(rounded_up(*v));
+        s.exact = true;
+        return s;
+      }
+    }
+    return supremum_of(w, t, domain, ranges_.assumptions());
   }
 
   // At the boundary of the domain of phi: only the growth of the second derivative can be told.
@@ -282,7 +315,9 @@ class Search {
     Expr w = simplify(gradient(phi, t));
     if (order == 2) w = simplify(gradient(w, t));
     const Supremum s = supremum_of(w, t, domain, ranges_.assumptions());
-    if (s.kind == Supremum::Kind::Infinite) return Bound::none("the second derivative is unbounded " + s.where);
+    if (s.kind == Supremum::Kind::Infinite) {
+      return Bound::none(std::string(order == 1 ? "the slope" : "the second derivative") + " is unbounded " + s.where);
+    }
     return Bound::unknown();
   }
 
@@ -297,10 +332,37 @@ Bound finished(Bound b) {
   b.value = simplify(b.value);
   if (b.simple) b.simple = simplify(b.simple);
   if (b.simple == b.value) b.simple = Expr();
+  std::vector<ProofLine> lines;
   for (auto& l : b.proof) {
     if (l.bound) l.bound = simplify(l.bound);
+    append(lines, {l});
   }
+  b.proof = std::move(lines);
   return b;
+}
+
+// The second derivative at t*ones (t*eye for a matrix) in that direction, as t goes to 0 or to infinity.
+bool unbounded_on_a_line(Expr f, Expr variable, const Assumptions& assumptions) {
+  Graph& g = f.graph();
+  const Facts& facts = variable->facts;
+  const bool square_matrix = variable.rank() == 2 && variable.shape()[0] == variable.shape()[1];
+  if (variable.rank() > 2 || facts.orthogonal == Truth::Yes || (facts.definite == Truth::Yes && !square_matrix)) return false;
+  const Expr line = square_matrix ? g.identity(variable.shape()[0]) : g.ones(variable.shape());
+  const Expr t = g.variable("t", {}, Facts::of_signs(Signs::positive()), Role::Placeholder);
+  try {
+    const Movement m{variable, line};
+    const Expr first = pushforward(f, std::span(&m, 1));
+    Expr second = pushforward(first, std::span(&m, 1));
+    const std::pair<Expr, Expr> put{variable, times(t, line)};
+    second = simplify(expanded(simplify(substitute(second, std::span(&put, 1)))));
+    for (const Expr form : equal_forms(second)) {
+      for (const bool up : {true, false}) {
+        if (order_of(form, t, up ? 1e8 : 1e-8, up, assumptions).is_unbounded(up)) return true;
+      }
+    }
+  } catch (const std::exception&) {
+  }
+  return false;
 }
 
 }  // namespace
@@ -321,6 +383,9 @@ Lipschitz lipschitz_of(Expr f, Expr variable, const Assumptions& assumptions, Ex
     answer.value = finished(search.of(simple, 1));
     answer.gradient = finished(search.of(simple, 2));
   } catch (const std::runtime_error&) {  // a derivative that is not known
+  }
+  if (answer.gradient.kind == Bound::Kind::Unknown && !radius && unbounded_on_a_line(simple, variable, assumptions)) {
+    answer.gradient = Bound::none("the second derivative is unbounded along a line");
   }
   if (answer.gradient.kind == Bound::Kind::Unknown) {
     const auto kinks = smooth_where(simple, {variable}, assumptions);

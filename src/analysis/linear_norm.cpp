@@ -5,6 +5,7 @@
 
 #include "analysis/bounds.hpp"
 #include "analysis/linear_rules.hpp"
+#include "analysis/supremum.hpp"
 #include "ops/elementwise.hpp"
 #include "ops/matrix.hpp"
 #include "ops/reductions.hpp"
@@ -73,7 +74,7 @@ Expr contraction_norm(const Node& n, std::size_t moving, std::vector<ProofLine>&
     const Expr m = simplify(g.product(1, members, all, n.label_sizes));
     Expr norm_of_part;
     if (all.empty()) {
-      norm_of_part = abs(m);
+      norm_of_part = magnitude(m);
     } else if (consumed.empty() && produced.empty()) {
       norm_of_part = maximum(abs(m));
       proof.push_back({"an entrywise factor: the norm is its largest absolute value", norm_of_part});

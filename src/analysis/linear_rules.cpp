@@ -50,14 +50,14 @@ Expr matrix_norm(Expr m) {
       const Expr d = diagonal_of(m);
       const Expr top = maximum(abs(d));
       const bool scalars = std::all_of(m->factors.begin(), m->factors.end(), [](const Factor& f) { return f.labels.empty(); });
-      if (scalars) return abs(g.product(m->coefficient, m->factors, {}, {}));
+      if (scalars) return magnitude(g.product(m->coefficient, m->factors, {}, {}));
       return top;
     }
     std::vector<Factor> scalars, rest;
     for (const auto& f : m->factors) (f.labels.empty() ? scalars : rest).push_back(f);
     if (!scalars.empty() || !m->coefficient.is_one()) {
       const Expr c = g.product(m->coefficient, scalars, {}, {});
-      return times(abs(c), matrix_norm(g.product(1, rest, m->output, m->label_sizes)));
+      return times(magnitude(c), matrix_norm(g.product(1, rest, m->output, m->label_sizes)));
     }
     if (rest.size() == 1) return matrix_norm(rest[0].expr);  // a transpose
     if (const Expr root = gram_factor(m)) {

@@ -11,7 +11,7 @@ namespace adjoint {
 Expr majorant(Expr w, Expr t, Expr radius, Ranges& ranges) {
   Graph& g = w.graph();
   if (w == t) return radius;
-  if (!depends_on(w, t)) return abs(w);
+  if (!depends_on(w, t)) return magnitude(w);
   const Node& n = *w;
   switch (n.kind) {
     case Kind::Sum: {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <queue>
 
 #include "analysis/orders.hpp"
@@ -21,6 +22,17 @@ Expr at(Expr e, Expr t, Expr value) {
   return substitute(e, std::span(&put, 1));
 }
 
+// The dyadic fraction within rounding of v, if there is one.
+std::optional<Rational> near_number(double v) {
+  for (std::int64_t den = 1; den <= 4096; den *= 2) {
+    const double scaled = v * static_cast<double>(den);
+    if (std::fabs(scaled - std::round(scaled)) < 1e-12 * std::max(1.0, std::fabs(scaled)) && std::fabs(scaled) < 1e9) {
+      return Rational(static_cast<std::int64_t>(std::round(scaled)), den);
+    }
+  }
+  return std::nullopt;
+}
+
 class Search {
  public:
   Search(Expr w, Expr t, const Range& domain, const Assumptions& assumptions)
@@ -33,7 +45,33 @@ class Search {
     Assumptions here = assumptions_.with(t_, piece);
     Ranges ranges(here);
     for (const Expr f : forms_) r = intersection(r, ranges.of(f));
+    // The mean value form: second order in the width.
+    if (piece.is_bounded() && piece.upper > piece.lower && piece.upper - piece.lower < 1 && !slopes_.empty()) {
+      const double middle = (piece.lower + piece.upper) / 2;
+      Range slope = Range::all();
+      for (const Expr f : slopes_) slope = intersection(slope, ranges.of(f));
+      r = intersection(r, over(Range::point(middle)) + slope * (Range{piece.lower, piece.upper} + Range::point(-middle)));
+    }
     return r;
+  }
+
+  void use_slopes() {
+    if (slopes_.empty()) slopes_ = equal_forms(gradient(forms_.size() > 1 ? forms_[1] : forms_[0], t_));
+  }
+
+  // Where the function is monotone: its limits at the ends of the domain.
+  bool monotone_ends(Range& ends) {
+    use_slopes();
+    Ranges ranges(assumptions_.with(t_, domain_));
+    Range slope = Range::all();
+    for (const Expr f : slopes_) slope = intersection(slope, ranges.of(f));
+    if (!slope.is_nonnegative() && !slope.is_nonpositive()) return false;
+    const auto end = [&](double v, bool open) {
+      if (std::isinf(v)) return tail(v < 0, 1e150, true);
+      return v == 0 && open ? tail(false, 1e-150, false) : over(Range::point(v));
+    };
+    ends = hull(end(domain_.lower, domain_.open_lower), end(domain_.upper, domain_.open_upper));
+    return true;
   }
 
   // Near infinity (mirrored: minus infinity) and near 0.
@@ -65,6 +103,7 @@ class Search {
 
   // An upper bound of the values (of their negatives) outside (hole), with the largest value met.
   double upper(bool negative, double hole, double& met) {
+    use_slopes();
     const auto top = [negative](const Range& r) { return negative ? -r.lower : r.upper; };
     const auto bottom = [negative](const Range& r) { return negative ? -r.upper : r.lower; };
     double fixed = -kInfinity;  // over pieces that are not split
@@ -110,42 +149,29 @@ class Search {
     return std::max(fixed, pieces.empty() ? -kInfinity : pieces.top().first);
   }
 
-  // Whether |w| <= |w(0)| with w(0) a number: below it away from 0, and w'(0) = 0 with w'' against the sign of w(0).
-  const Rational* peak_at_zero(bool& proved) {
-    proved = false;
-    if (!domain_.holds(0)) return nullptr;
-    const Rational* value = nullptr;
-    for (const Expr f : forms_) {
-      try {
-        value = as_number(simplify(at(f, t_, t_.graph().number(0))));
-      } catch (const std::exception&) {
-        value = nullptr;
-      }
-      if (value != nullptr) break;
-    }
-    if (value == nullptr || value->is_zero()) return value;
-    const double peak = value->absolute().value();
-    if (over(domain_).magnitude() <= peak) {
-      proved = true;
-      return value;
-    }
+  // |w(0)| where it is a simple number and |w| stays below it: below it away from 0, and w'(0) = 0 with w'' against the sign of w(0).
+  std::optional<Rational> peak_at_zero() {
+    if (!domain_.holds(0) || (domain_.lower == 0 && domain_.open_lower)) return std::nullopt;
+    const Range start = over(Range::point(0));
+    const auto nice = near_number((start.lower + start.upper) / 2);
+    if (!nice || nice->is_zero() || !start.is_bounded() || start.upper - start.lower > 1e-12 * start.magnitude()) return std::nullopt;
+    const double peak = start.magnitude();
+    if (over(domain_).magnitude() <= peak * (1 + 1e-15)) return nice->absolute();
     const Expr first = simplify(gradient(forms_[0], t_));
-    const Rational* slope = as_number(simplify(at(first, t_, t_.graph().number(0))));
-    if (slope == nullptr || !slope->is_zero()) return value;
+    const Range slope = Search(first, t_, Range::point(0), assumptions_).over(Range::point(0));
+    if (slope.magnitude() > 1e-12) return std::nullopt;
     const Expr second = simplify(gradient(first, t_));
     for (const double hole : {0.25, 0.0625}) {
       Search bend(second, t_, intersection(domain_, {-hole, hole}), assumptions_);
       double met = -kInfinity;
-      const double worst = bend.upper(value->is_negative(), 0, met);
-      if (!(worst < 0)) continue;
+      if (!(bend.upper(nice->is_negative(), 0, met) < 0)) continue;
       double inside = -kInfinity;
-      proved = upper(false, hole, inside) < peak && upper(true, hole, inside) < peak;
       // Within the hole |w| cannot pass |w(0)| from the other side.
       const Range near = over({-hole, hole});
-      proved = proved && (value->is_negative() ? near.upper : -near.lower) < peak;
-      if (proved) return value;
+      if ((nice->is_negative() ? near.upper : -near.lower) >= peak) continue;
+      if (upper(false, hole, inside) < peak && upper(true, hole, inside) < peak) return nice->absolute();
     }
-    return value;
+    return std::nullopt;
   }
 
   [[nodiscard]] const std::vector<Expr>& forms() const { return forms_; }
@@ -154,7 +180,7 @@ class Search {
   Expr t_;
   Range domain_;
   Assumptions assumptions_;
-  std::vector<Expr> forms_, mirrored_;
+  std::vector<Expr> forms_, mirrored_, slopes_;
 };
 
 // Variables and sizes that w has beside t.
@@ -187,6 +213,18 @@ std::vector<Expr> equal_forms(Expr e) {
     if (std::find(forms.begin(), forms.end(), f) == forms.end()) forms.push_back(f);
   }
   return forms;
+}
+
+Expr magnitude(Expr e) {
+  if (e->facts.signs.is_nonnegative()) return e;
+  if (e->facts.signs.is_nonpositive()) return -e;
+  if (e->kind != Kind::Product || e.rank() != 0) return abs(e);
+  Expr total = e.graph().number(e->coefficient.absolute());
+  for (const auto& f : e->factors) {
+    if (!f.labels.empty()) return abs(e);
+    total = times(total, f.expr->kind == Kind::Product ? abs(f.expr) : magnitude(f.expr));
+  }
+  return total;
 }
 
 Scaled scaled_out(Expr w, Expr t) {
@@ -240,7 +278,7 @@ Supremum supremum_of(Expr w, Expr t, const Range& domain, const Assumptions& ass
   Graph& g = w.graph();
   if (!depends_on(w, t)) {
     s.kind = Supremum::Kind::Finite;
-    s.bound = abs(w);
+    s.bound = magnitude(w);
     s.exact = true;
     return s;
   }
@@ -248,11 +286,9 @@ Supremum supremum_of(Expr w, Expr t, const Range& domain, const Assumptions& ass
   const bool half_line = (domain.lower == 0 || domain.lower == -kInfinity) && (domain.upper == 0 || domain.upper == kInfinity);
   if (scaled.scaled && !half_line) scaled = {g.number(1), simplify(w), false};
   Search search(scaled.core, t, domain, assumptions);
-  bool proved = false;
-  const Rational* peak = search.peak_at_zero(proved);
-  if (proved) {
+  if (const auto peak = search.peak_at_zero()) {
     s.kind = Supremum::Kind::Finite;
-    s.bound = simplify(times(abs(scaled.factor), g.number(peak->absolute())));
+    s.bound = simplify(times(magnitude(scaled.factor), g.number(*peak)));
     s.exact = true;
     s.where = "at t = 0";
     return s;
@@ -261,13 +297,20 @@ Supremum supremum_of(Expr w, Expr t, const Range& domain, const Assumptions& ass
     s.kind = Supremum::Kind::Infinite;
     return s;
   }
+  Range ends;
+  if (search.monotone_ends(ends) && ends.is_bounded()) {
+    if (const auto nice = near_number(ends.magnitude())) {
+      s.kind = Supremum::Kind::Finite;
+      s.bound = simplify(times(magnitude(scaled.factor), g.number(*nice)));
+      s.exact = true;
+      return s;
+    }
+  }
   double met = -kInfinity;
   double top = std::min(search.over(domain).magnitude(), std::max(search.upper(false, 0, met), search.upper(true, 0, met)));
   if (!std::isfinite(top)) return s;
-  // A bound that is met at infinity is given as the number it is.
-  if (top > 0 && std::fabs(top - std::round(top)) < 1e-9 && top <= std::round(top)) top = std::round(top);
   s.kind = Supremum::Kind::Finite;
-  s.bound = simplify(times(abs(scaled.factor), g.number(rounded_up(top))));
+  s.bound = simplify(times(magnitude(scaled.factor), g.number(rounded_up(top))));
   s.exact = met > 0 && top <= met * (1 + 1e-6);
   return s;
 }

@@ -32,6 +32,9 @@ struct Scaled {
 };
 Scaled scaled_out(Expr w, Expr t);
 
+/// |e| with numbers and signs worked out.
+Expr magnitude(Expr e);
+
 /// A number as a coefficient: dyadic fractions stay exact, others are rounded up.
 Rational rounded_up(double value);
 

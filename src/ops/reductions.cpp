@@ -230,7 +230,8 @@ const Record kMinimum = [] {
   return r;
 }();
 const Record kProd = reduction("prod", product_sign, moves<prod_grad>, {}, bounds_unknown());
-const Record kLogsumexp = reduction("logsumexp", no_facts, moves<softmax>, {}, increasing(convex(1, 1)));
+const Record kLogsumexp = reduction("logsumexp", no_facts, moves<softmax>, {},
+                                    increasing(convex(1, 0.5)));  // |h|_2^2 bounds twice the variance of h
 const Record kMaxGrad = gradient_of("max_grad", nonnegative, does_not_move, Reading::Reduction, kNoExpansion,
                                     {{0, Condition::UniqueMaximum}});
 const Record kMinGrad = gradient_of("min_grad", nonnegative, does_not_move, Reading::Reduction, kNoExpansion,
