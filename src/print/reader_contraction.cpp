@@ -317,8 +317,8 @@ Ast Contraction::dot(const Bundle& weight) {
     best = forge_->least(best, reader_->chain_tree(chain, true));
   }
   const Link whole = reader_->bundle_link(items);
-  best = forge_->least(best, forge_->sum_all(whole.forward));
-  return forge_->least(best, forge_->sum_all(whole.backward));
+  const Ast sum = forge_->least(forge_->sum_all(whole.forward), forge_->sum_all(whole.backward));
+  return best && forge_->operations(best) <= forge_->operations(sum) ? best : sum;
 }
 
 }  // namespace adjoint

@@ -104,6 +104,14 @@ Link Reader::chain_link(const Chain& chain) {
   return {forge.least(forward, forge.transpose(backward)), forge.least(backward, forge.transpose(forward))};
 }
 
+bool share_power(const Item& a, const Item& b) {
+  const Exponent& e = a.exponent;
+  const Exponent& f = b.exponent;
+  if (e.tree) return e.tree == f.tree && a.nonnegative && b.nonnegative;
+  return !f.tree && e.number == f.number && e.number.is_integer() && !e.number.is_one();
+}
+
+// Of e and -e, the one that does not lead with a number: x^(1-p) = 1/x^(p-1).
 Exponent Reader::exponent_of(Expr e) {
   Exponent result;
   if (const Rational* number = as_number(e)) {
@@ -114,6 +122,15 @@ Exponent Reader::exponent_of(Expr e) {
   const Signed s = read_term(1, e, {});
   result.negative = s.negative;
   result.tree = s.tree;
+  if (e->kind == Kind::Sum) {
+    const Ast opposite = read_opposite(e, {});
+    Ast lead = s.tree;
+    while (is_binary(lead, "-") || is_binary(lead, "+")) lead = lead->args[0];
+    if (opposite && lead->kind == syntax::Kind::Number) {
+      result.negative = !s.negative;
+      result.tree = opposite;
+    }
+  }
   return result;
 }
 
@@ -132,6 +149,7 @@ Item Reader::item_of(Expr factor, const Roles& forward, const Roles& backward, c
   if (factor->kind == Kind::Power) {
     base = factor->operands[0];
     item.exponent = exponent_of(factor->operands[1]);
+    item.nonnegative = base->facts.signs.is_nonnegative();
   }
   Link link;
   if (std::find(turned.begin(), turned.end(), base.get()) != turned.end()) {
@@ -153,17 +171,15 @@ Item Reader::item_of(Expr factor, const Roles& forward, const Roles& backward, c
 Quotient Reader::quotient(const Bundle& bundle, bool forward) {
   struct Part {
     Ast tree;
-    Exponent exponent;
-    std::uint32_t order;
+    const Item* item;
   };
   std::vector<Part> parts;
-  for (const auto& item : bundle)
-    parts.push_back({chain_tree(item.chain, forward), item.exponent, item.order});
+  for (const auto& item : bundle) parts.push_back({chain_tree(item.chain, forward), &item});
   // Scalars, then names, then the rest in the order in which they came to be, directions last.
   std::stable_sort(parts.begin(), parts.end(), [this](const Part& a, const Part& b) {
     const auto key = [this](const Part& p) {
-      const bool name = forge.operations(p.tree) == 0 && p.order != kLast;
-      return std::tuple(!p.tree->type.is_scalar(), !name, p.order);
+      const bool name = forge.operations(p.tree) == 0 && p.item->order != kLast;
+      return std::tuple(!p.tree->type.is_scalar(), !name, p.item->order);
     };
     return key(a) < key(b);
   });
@@ -172,16 +188,13 @@ Quotient Reader::quotient(const Bundle& bundle, bool forward) {
   std::vector<bool> done(parts.size(), false);
   for (std::size_t k = 0; k < parts.size(); ++k) {
     if (done[k]) continue;
-    const Exponent& e = parts[k].exponent;
+    const Exponent& e = parts[k].item->exponent;
     Ast above;
     Ast below;
-    // (a/b)^2 for a^2/b^2
-    const bool groups = !e.tree && e.number.is_integer() && !e.number.is_one();
     for (std::size_t m = k; m < parts.size(); ++m) {
-      const Exponent& f = parts[m].exponent;
-      if (done[m] || (m != k && !(groups && !f.tree && f.number == e.number))) continue;
+      if (done[m] || (m != k && !share_power(*parts[k].item, *parts[m].item))) continue;
       done[m] = true;
-      join(f.negative ? below : above, parts[m].tree);
+      join(parts[m].item->exponent.negative ? below : above, parts[m].tree);
     }
     const bool negative = !above;
     Ast base = negative ? below : above;
@@ -213,10 +226,8 @@ Ast Reader::assemble(const Rational& magnitude, Bundle scalars, const Bundle* ar
   // (x/eps).^2 for x.^2/eps^2
   Bundle whole = *array;
   std::erase_if(scalars, [&](const Item& s) {
-    if (s.exponent.tree || !s.exponent.number.is_integer() || s.exponent.number.is_one()) return false;
-    const bool fits = std::any_of(array->begin(), array->end(), [&s](const Item& a) {
-      return !a.exponent.tree && a.exponent.number == s.exponent.number;
-    });
+    const bool fits =
+        std::any_of(array->begin(), array->end(), [&s](const Item& a) { return share_power(s, a); });
     if (fits) whole.push_back(s);
     return fits;
   });

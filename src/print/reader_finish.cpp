@@ -67,21 +67,6 @@ Ast Contraction::finish_matrix(const Rational& magnitude, std::size_t r, std::si
     return left;
   };
 
-  if (edges.empty()) {
-    if (rows.empty() && columns.empty()) {
-      const Ast ones = forge_->ones(vertices_[r].size, vertices_[c].size);
-      return reader_->assemble(magnitude, scalars_, {ones, nullptr});
-    }
-    offer_chain(outer(rows, columns));
-    return best;
-  }
-
-  const Edge& e = edges_[edges[0]];
-  const Bundle middle = e.a == r ? e.bundle : reversed(e.bundle);
-  if (rows.empty() && columns.empty()) {
-    offer_bundle(middle);
-    return best;
-  }
   // Weights that only divide: M./(ones(n)*row).
   const auto divides = [&](const Bundle& weight) {
     for (const auto& item : weight) {
@@ -93,6 +78,28 @@ Ast Contraction::finish_matrix(const Rational& magnitude, std::size_t r, std::si
     for (auto& item : weight) item.exponent.negative = !item.exponent.negative;
     return weight;
   };
+
+  if (edges.empty()) {
+    if (rows.empty() && columns.empty()) {
+      const Ast ones = forge_->ones(vertices_[r].size, vertices_[c].size);
+      return reader_->assemble(magnitude, scalars_, {ones, nullptr});
+    }
+    offer_chain(outer(rows, columns));
+    if (!rows.empty() && !columns.empty() && divides(rows) && divides(columns)) {  // 1./(x*y')
+      Item below;
+      below.chain = outer(inverted(rows), inverted(columns));
+      below.exponent.negative = true;
+      offer_bundle({below});
+    }
+    return best;
+  }
+
+  const Edge& e = edges_[edges[0]];
+  const Bundle middle = e.a == r ? e.bundle : reversed(e.bundle);
+  if (rows.empty() && columns.empty()) {
+    offer_bundle(middle);
+    return best;
+  }
   const bool below = divides(rows) && divides(columns);
   Bundle entrywise = middle;
   Item scaling;

@@ -12,6 +12,24 @@ using syntax::Ast;
 
 namespace {
 
+// tanh(x)^2 - 1, which reads better as 1 - tanh(x)^2.
+bool lacks_constant(const Node& sum) {
+  if (sum.terms.size() != 2) return false;
+  const auto is_constant = [](Expr e) {
+    if (e->kind != Kind::Product || !e->factors.empty()) return false;
+    return std::set<Label>(e->output.begin(), e->output.end()).size() == e->output.size();
+  };
+  const auto is_function = [](Expr e) {
+    return (e->kind == Kind::Power ? e->operands[0] : e)->kind == Kind::Apply;
+  };
+  for (const std::size_t k : {0U, 1U}) {
+    if (sum.terms[k].coefficient.is_negative() && is_constant(sum.terms[k].expr)) {
+      return is_function(sum.terms[1 - k].expr);
+    }
+  }
+  return false;
+}
+
 // The sums whose sign is free to turn, an even or odd number of them, so that fewest terms are subtracted.
 // Nothing where there is none for an odd number. `deep`: also sums that have something to subtract only after
 // a term of theirs has turned.
@@ -35,7 +53,7 @@ std::optional<Turned> turned_sums(const Node& n, bool odd, bool deep) {
     const auto negative = static_cast<int>(std::count_if(
         base->terms.begin(), base->terms.end(), [](const Term& t) { return t.coefficient.is_negative(); }));
     if (negative > 0) {
-      choices.push_back({base.get(), 2 * negative - count});
+      choices.push_back({base.get(), lacks_constant(*base) ? 1 : 2 * negative - count});
     } else if (deep && std::any_of(base->terms.begin(), base->terms.end(), [](const Term& t) {
                  return t.expr->kind == Kind::Product && turned_sums(*t.expr, true, true).has_value();
                })) {

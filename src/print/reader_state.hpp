@@ -61,7 +61,10 @@ struct Item {  // a chain to a power; a lone link where the exponent is not 1
   Chain chain;
   Exponent exponent;
   std::uint32_t order = 0;
+  bool nonnegative = false;
 };
+/// Whether a^e and b^f go under one power: (a/b)^2 for a^2/b^2.
+bool share_power(const Item& a, const Item& b);
 using Bundle = std::vector<Item>;  // an entrywise product
 struct Quotient {
   syntax::Ast numerator;    // null: 1

@@ -150,7 +150,7 @@ Ast Reader::read_sum(const Node& n, const Roles& roles, bool negated) {
   }
   struct Entry {
     bool negative;
-    bool constant;
+    int last;  // 1: a scalar beside arrays, 2: a number
     Ast tree;
   };
   std::vector<Entry> entries;
@@ -169,10 +169,10 @@ Ast Reader::read_sum(const Node& n, const Roles& roles, bool negated) {
     }
     const bool constant =
         t.expr->kind == Kind::Product && t.expr->factors.empty() && s.tree->type.is_scalar();
-    entries.push_back({s.negative, constant, s.tree});
+    entries.push_back({s.negative, constant ? 2 : bare ? 1 : 0, s.tree});
   }
   std::stable_sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
-    return std::pair(a.negative, a.constant) < std::pair(b.negative, b.constant);
+    return std::pair(a.negative, a.last) < std::pair(b.negative, b.last);
   });
   if (entries[0].negative && negated) return nullptr;
   Ast sum = entries[0].negative ? forge.negate(entries[0].tree) : entries[0].tree;
