@@ -124,6 +124,8 @@ class Table {
   // Functions of one symmetric matrix commute; d tr f(S) = <f'(S), dS>.
   void spectra() {
     rule("nuclear norm", trace(sqrtm(dot(X, transposed(X)))), normnuc(X));
+    rule("root of a dyad", sqrtm(outer(x, x)), outer(x, direction(x)));
+    rule("a vector along its direction", dot(x, direction(x)), norm(x));
     rule("polar factor", dot(inv(sqrtm(dot(X, transposed(X)))), X), polar(X));
     rule("root squared", dot(sqrtm(A), sqrtm(A)), A);
     rule("root of a square", sqrtm(dot(P, P)), P);
