@@ -14,7 +14,7 @@ Colour mix(Colour h, Colour v) {
 }
 
 struct Problem {
-  std::vector<Factor> factors;       // labels are 0..count-1
+  std::vector<Factor> factors;        // labels are 0..count-1
   std::vector<bool> interchangeable;  // symmetric factors: their first two slots
   Labels output;
   std::size_t count = 0;
@@ -113,7 +113,8 @@ void search(const Problem& p, Colours colours, int& budget, bool& found, Numbere
   --budget;
   Numbered candidate = number(p, colours);
   const auto before = [](const Numbered& a, const Numbered& b) {
-    return std::lexicographical_compare(a.factors.begin(), a.factors.end(), b.factors.begin(), b.factors.end(), less);
+    return std::lexicographical_compare(a.factors.begin(), a.factors.end(), b.factors.begin(),
+                                        b.factors.end(), less);
   };
   if (!found || before(candidate, best)) best = std::move(candidate);
   found = true;
@@ -121,8 +122,8 @@ void search(const Problem& p, Colours colours, int& budget, bool& found, Numbere
 
 }  // namespace
 
-Expr canonical_product(Graph& graph, const Rational& coefficient, std::vector<Factor> factors, const Labels& output,
-                       const std::vector<Size>& sizes) {
+Expr canonical_product(Graph& graph, const Rational& coefficient, std::vector<Factor> factors,
+                       const Labels& output, const std::vector<Size>& sizes) {
   Problem p;
   std::vector<Label> compact(sizes.size(), -1);
   std::vector<Size> used;

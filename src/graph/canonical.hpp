@@ -7,7 +7,7 @@
 namespace adjoint {
 
 /// The interned node of a product whose factors are already in normal form.
-Expr canonical_product(Graph& graph, const Rational& coefficient, std::vector<Factor> factors, const Labels& output,
-                       const std::vector<Size>& sizes);
+Expr canonical_product(Graph& graph, const Rational& coefficient, std::vector<Factor> factors,
+                       const Labels& output, const std::vector<Size>& sizes);
 
 }  // namespace adjoint

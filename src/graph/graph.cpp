@@ -75,8 +75,8 @@ Signs signs_of(const Node& n) {
   for (const auto& f : n.factors) s = multiply(s, f.expr->facts.signs);
   bool off_diagonal = false;
   for (std::size_t k = 0; k < n.output.size(); ++k) {
-    off_diagonal |= std::find(n.output.begin(), n.output.begin() + static_cast<std::ptrdiff_t>(k), n.output[k]) !=
-                    n.output.begin() + static_cast<std::ptrdiff_t>(k);
+    off_diagonal |= std::find(n.output.begin(), n.output.begin() + static_cast<std::ptrdiff_t>(k),
+                              n.output[k]) != n.output.begin() + static_cast<std::ptrdiff_t>(k);
   }
   const bool summed =
       n.label_sizes.size() > static_cast<std::size_t>(std::count_if(

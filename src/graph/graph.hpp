@@ -88,18 +88,18 @@ enum class Role : std::uint8_t {
 
 struct Node {
   Kind kind = Kind::Product;
-  Role role = Role::Input;             // Variable
-  std::uint32_t id = 0;                // order of creation: operands come before their users
+  Role role = Role::Input;  // Variable
+  std::uint32_t id = 0;     // order of creation: operands come before their users
   Graph* graph = nullptr;
-  const Operation* op = nullptr;       // Apply
-  std::vector<Expr> operands;          // Power, Apply; also the distinct children of Product and Sum
-  Attributes attributes;               // Apply; Variable: name
-  Rational coefficient;                // Product
-  std::vector<Factor> factors;         // Product
-  Labels output;                       // Product: the label of each axis of the result, may repeat
-  std::vector<Size> label_sizes;       // Product: sizes by label; labels are 0, 1, …, outputs first
-  std::vector<Term> terms;             // Sum
-  Size extent;                         // Extent
+  const Operation* op = nullptr;  // Apply
+  std::vector<Expr> operands;     // Power, Apply; also the distinct children of Product and Sum
+  Attributes attributes;          // Apply; Variable: name
+  Rational coefficient;           // Product
+  std::vector<Factor> factors;    // Product
+  Labels output;                  // Product: the label of each axis of the result, may repeat
+  std::vector<Size> label_sizes;  // Product: sizes by label; labels are 0, 1, …, outputs first
+  std::vector<Term> terms;        // Sum
+  Size extent;                    // Extent
   Shape shape;
   Facts facts;
   std::size_t hash = 0;

@@ -50,14 +50,15 @@ Expr product_power(Expr base, Expr exponent) {
   std::map<std::size_t, std::vector<Factor>> parts;
   for (std::size_t k = 0; k < n.factors.size(); ++k) parts[root(k)].push_back(n.factors[k]);
 
-  std::vector<Factor> result;   // over the labels of n
+  std::vector<Factor> result;    // over the labels of n
   std::vector<Factor> together;  // what stays under one power
   std::vector<Factor> inner;
   for (auto& [key, members] : parts) {
     Labels outer;
     for (const auto& f : members) {
       for (const auto l : f.labels) {
-        if (is_output[static_cast<std::size_t>(l)] && std::find(outer.begin(), outer.end(), l) == outer.end()) {
+        if (is_output[static_cast<std::size_t>(l)] &&
+            std::find(outer.begin(), outer.end(), l) == outer.end()) {
           outer.push_back(l);
         }
       }
@@ -94,7 +95,8 @@ Expr product_power(Expr base, Expr exponent) {
   const auto opaque = [&](const Rational& c, const std::vector<Factor>& factors, Labels& outer) {
     for (const auto& f : factors) {
       for (const auto l : f.labels) {
-        if (is_output[static_cast<std::size_t>(l)] && std::find(outer.begin(), outer.end(), l) == outer.end()) {
+        if (is_output[static_cast<std::size_t>(l)] &&
+            std::find(outer.begin(), outer.end(), l) == outer.end()) {
           outer.push_back(l);
         }
       }
@@ -104,7 +106,8 @@ Expr product_power(Expr base, Expr exponent) {
   if (!inner.empty() || !together.empty() || !inside.is_one()) {
     Labels outer;
     const Expr rest = opaque(inside, inner.empty() ? together : n.factors, outer);
-    if (rest == base || (rest->kind == Kind::Product && rest.shape() == n.shape && result.empty() && outside.is_one())) {
+    if (rest == base ||
+        (rest->kind == Kind::Product && rest.shape() == n.shape && result.empty() && outside.is_one())) {
       return kNone;
     }
     result.push_back({g.power(rest, exponent), outer});

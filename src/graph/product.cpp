@@ -18,8 +18,12 @@ bool is_closed_contraction(const Node& n) {
 
 class ProductForm {
  public:
-  ProductForm(Graph& graph, Rational coefficient, std::vector<Factor> factors, Labels output, std::vector<Size> sizes)
-      : graph_(graph), coefficient_(std::move(coefficient)), output_(std::move(output)), sizes_(std::move(sizes)) {
+  ProductForm(Graph& graph, Rational coefficient, std::vector<Factor> factors, Labels output,
+              std::vector<Size> sizes)
+      : graph_(graph),
+        coefficient_(std::move(coefficient)),
+        output_(std::move(output)),
+        sizes_(std::move(sizes)) {
     parent_.resize(sizes_.size());
     std::iota(parent_.begin(), parent_.end(), 0);
     appears_.resize(sizes_.size(), false);
@@ -136,7 +140,9 @@ class ProductForm {
   // x(i)^a * x(i)^b = x(i)^(a+b). Returns whether anything was merged (the result waits in pending_).
   bool collect_powers() {
     std::map<std::pair<const Node*, Labels>, std::vector<std::size_t>> groups;
-    const auto base_of = [](const Factor& f) { return f.expr->kind == Kind::Power ? f.expr->operands[0] : f.expr; };
+    const auto base_of = [](const Factor& f) {
+      return f.expr->kind == Kind::Power ? f.expr->operands[0] : f.expr;
+    };
     for (std::size_t k = 0; k < factors_.size(); ++k) {
       groups[{base_of(factors_[k]).get(), factors_[k].labels}].push_back(k);
     }
@@ -225,14 +231,16 @@ class ProductForm {
       }
       auto sorted = order;
       std::sort(sorted.begin(), sorted.end());
-      if (sorted.size() != f.labels.size() || std::adjacent_find(sorted.begin(), sorted.end()) != sorted.end()) {
+      if (sorted.size() != f.labels.size() ||
+          std::adjacent_find(sorted.begin(), sorted.end()) != sorted.end()) {
         return {};
       }
       for (std::size_t a = 0; a < f.labels.size(); ++a) {
         if (std::count(f.labels.begin(), f.labels.end(), f.labels[a]) != 1) return {};
       }
       std::vector<Term> terms;
-      for (const auto& t : f.expr->terms) terms.push_back({coefficient_ * t.coefficient, permuted(t.expr, order)});
+      for (const auto& t : f.expr->terms)
+        terms.push_back({coefficient_ * t.coefficient, permuted(t.expr, order)});
       return graph_.sum(terms);
     }
     Labels swapped = f.labels;
@@ -271,7 +279,8 @@ class ProductForm {
 
 Expr Graph::product(const Rational& coefficient, std::vector<Factor> factors, Labels output,
                     std::vector<Size> label_sizes) {
-  return ProductForm(*this, coefficient, std::move(factors), std::move(output), std::move(label_sizes)).build();
+  return ProductForm(*this, coefficient, std::move(factors), std::move(output), std::move(label_sizes))
+      .build();
 }
 
 Expr Graph::product(const Rational& coefficient, const std::vector<Indexed>& factors, const Axes& output) {

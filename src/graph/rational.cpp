@@ -99,7 +99,8 @@ double Rational::value() const {
 
 Rational Rational::power(std::int64_t exponent) const {
   Rational base = exponent < 0 ? Rational(1) / *this : *this;
-  std::uint64_t e = exponent < 0 ? 0 - static_cast<std::uint64_t>(exponent) : static_cast<std::uint64_t>(exponent);
+  std::uint64_t e =
+      exponent < 0 ? 0 - static_cast<std::uint64_t>(exponent) : static_cast<std::uint64_t>(exponent);
   if (e > 4096) return inexact(std::pow(value(), static_cast<double>(exponent)));
   Rational result(1);
   for (; e != 0; e >>= 1) {
@@ -112,7 +113,8 @@ Rational Rational::power(std::int64_t exponent) const {
 std::optional<Rational> Rational::root(std::int64_t degree) const {
   if (!exact() || num_ < 0 || degree < 1) return std::nullopt;
   const auto integer_root = [degree](std::int64_t v) -> std::optional<std::int64_t> {
-    const auto r = static_cast<std::int64_t>(std::llround(std::pow(static_cast<double>(v), 1.0 / static_cast<double>(degree))));
+    const auto r = static_cast<std::int64_t>(
+        std::llround(std::pow(static_cast<double>(v), 1.0 / static_cast<double>(degree))));
     if (Rational(r).power(degree) == Rational(v)) return r;
     return std::nullopt;
   };
@@ -140,7 +142,7 @@ std::string Rational::text() const {
 
 std::size_t Rational::hash() const {
   if (!exact()) return std::hash<double>{}(real_);
-  return std::hash<std::int64_t>{}(num_) * 1000003U ^ std::hash<std::int64_t>{}(den_);
+  return std::hash<std::int64_t>{}(num_)*1000003U ^ std::hash<std::int64_t>{}(den_);
 }
 
 Rational Rational::operator-() const {

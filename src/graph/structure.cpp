@@ -69,7 +69,8 @@ int congruence(const Node& n) {
   const auto at = [&](Label l) {
     std::vector<std::size_t> found;
     for (std::size_t k = 0; k < n.factors.size(); ++k) {
-      if (!used[k] && std::find(n.factors[k].labels.begin(), n.factors[k].labels.end(), l) != n.factors[k].labels.end()) {
+      if (!used[k] &&
+          std::find(n.factors[k].labels.begin(), n.factors[k].labels.end(), l) != n.factors[k].labels.end()) {
         found.push_back(k);
       }
     }
@@ -167,7 +168,8 @@ bool is_lower(Expr m) {
   if (m->facts.lower == Truth::Yes || is_diagonal(m)) return true;
   if (m->kind == Kind::Product) {
     return std::any_of(m->factors.begin(), m->factors.end(), [m](const Factor& f) {
-      return f.labels.size() == 2 && f.labels[0] == m->output[0] && f.labels[1] == m->output[1] && is_lower(f.expr);
+      return f.labels.size() == 2 && f.labels[0] == m->output[0] && f.labels[1] == m->output[1] &&
+             is_lower(f.expr);
     });
   }
   return m->kind == Kind::Sum &&
