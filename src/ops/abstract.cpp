@@ -10,7 +10,9 @@ int order_of(const Attributes& a) { return static_cast<int>(a.integers[0]); }
 Expr partial_of(const Node& y, int /*operand*/) {
   return abstract_entrywise(y.attributes.name, order_of(y.attributes) + 1, y.operands[0]);
 }
-Expr entrywise_moves(const Node& y, int operand, Expr tangent) { return scale(partial_of(y, operand), tangent); }
+Expr entrywise_moves(const Node& y, int operand, Expr tangent) {
+  return scale(partial_of(y, operand), tangent);
+}
 Expr entrywise_normal(std::span<const Expr> o, const Attributes& a) {
   if (transpose_is_older(o[0])) return transposed(abstract_entrywise(a.name, order_of(a), transposed(o[0])));
   return {};
@@ -47,30 +49,36 @@ Expr vector_moves(const Node& y, int /*operand*/, Expr tangent) {
 }
 
 using List = std::vector<OperandCondition>;
-const Record kEntrywise{
-    {.name = "abstract_entrywise", .shape = same_shape, .facts = no_facts, .normal = entrywise_normal, .power = kNoPower},
-    entrywise_moves,
-    linear_in_none,
-    kNotLinear,
-    partial_of,
-    no_value(),
-    Reading::Special,
-    kNoExpansion,
-    List{},
-    List{},
-    bounds_unknown()};
-const Record kVector{
-    {.name = "abstract_vector", .shape = vector_shape, .facts = vector_facts, .normal = kNoNormal, .power = kNoPower},
-    vector_moves,
-    linear_in_none,
-    kNotLinear,
-    kNoPartial,
-    no_value(),
-    Reading::Special,
-    kNoExpansion,
-    List{},
-    List{},
-    bounds_unknown()};
+const Record kEntrywise{{.name = "abstract_entrywise",
+                         .shape = same_shape,
+                         .facts = no_facts,
+                         .normal = entrywise_normal,
+                         .power = kNoPower},
+                        entrywise_moves,
+                        linear_in_none,
+                        kNotLinear,
+                        partial_of,
+                        no_value(),
+                        Reading::Special,
+                        kNoExpansion,
+                        List{},
+                        List{},
+                        bounds_unknown()};
+const Record kVector{{.name = "abstract_vector",
+                      .shape = vector_shape,
+                      .facts = vector_facts,
+                      .normal = kNoNormal,
+                      .power = kNoPower},
+                     vector_moves,
+                     linear_in_none,
+                     kNotLinear,
+                     kNoPartial,
+                     no_value(),
+                     Reading::Special,
+                     kNoExpansion,
+                     List{},
+                     List{},
+                     bounds_unknown()};
 
 }  // namespace
 

@@ -8,8 +8,8 @@ namespace adjoint {
 /// rho : R -> R applied entrywise; order k is its k-th derivative.
 Expr abstract_entrywise(std::string_view name, int order, Expr x);
 
-/// g : R^p -> R (no value size) or h : R^n -> R^m applied to a vector (its first axis; further axes are a batch).
-/// Order k has k more axes of the argument's length behind the value: g_grad, g_hess, h_jac.
+/// g : R^p -> R (no value size) or h : R^n -> R^m applied to a vector (its first axis; further axes are a
+/// batch). Order k has k more axes of the argument's length behind the value: g_grad, g_hess, h_jac.
 Expr abstract_vector(std::string_view name, int order, std::optional<Size> value_size, Expr x);
 
 /// rho_prime, rho_second, rho_d3, …; g_grad, g_hess, g_d3; h_jac, h_d2, ….

@@ -80,7 +80,9 @@ Facts select_facts(std::span<const Expr> o, const Attributes& /*attributes*/) {
   return Facts::of_signs(s);
 }
 
-Expr equal_operands(std::span<const Expr> o, const Attributes& /*attributes*/) { return o[0] == o[1] ? o[0] : Expr(); }
+Expr equal_operands(std::span<const Expr> o, const Attributes& /*attributes*/) {
+  return o[0] == o[1] ? o[0] : Expr();
+}
 Expr select_normal(std::span<const Expr> o, const Attributes& /*attributes*/) {
   if (o[1] == o[2]) return o[1];
   if (is_zero(o[0])) return o[2];
@@ -99,8 +101,9 @@ Expr less_equal_normal(std::span<const Expr> o, const Attributes& /*attributes*/
 }
 
 Record entrywise(std::string_view name, decltype(Operation::facts) facts, decltype(Operation::normal) normal,
-                 Linearise linearise, Expr (*partial)(const Node&, int), std::vector<OperandCondition> defined,
-                 std::vector<OperandCondition> differentiable, ScalarBounds bounds) {
+                 Linearise linearise, Expr (*partial)(const Node&, int),
+                 std::vector<OperandCondition> defined, std::vector<OperandCondition> differentiable,
+                 ScalarBounds bounds) {
   return Record{{.name = name, .shape = same_shape, .facts = facts, .normal = normal, .power = kNoPower},
                 linearise,
                 linear_in_none,
@@ -139,8 +142,8 @@ const Record kElpow = entrywise("elpow", elpow_facts, elpow_normal, moves<elpow_
                                 {{0, Condition::Positive}}, {}, bounds_unknown());
 const Record kLess = entrywise("less", truth_facts, less_normal, does_not_move, kNoPartial, {},
                                {{0, Condition::Differ}}, bounds_unknown());
-const Record kLessEqual = entrywise("less_equal", truth_facts, less_equal_normal, does_not_move, kNoPartial, {},
-                                    {{0, Condition::Differ}}, bounds_unknown());
+const Record kLessEqual = entrywise("less_equal", truth_facts, less_equal_normal, does_not_move, kNoPartial,
+                                    {}, {{0, Condition::Differ}}, bounds_unknown());
 const Record kEqual = entrywise("equal", truth_facts, less_equal_normal, does_not_move, kNoPartial, {},
                                 {{0, Condition::Differ}}, bounds_unknown());
 const Record kSelect = [] {
@@ -156,24 +159,23 @@ Facts positive_facts(std::span<const Expr> /*operands*/, const Attributes& /*att
   return Facts::of_signs(Signs::positive());
 }
 Record constant(std::string_view name) {
-  return Record{{.name = name, .shape = scalar_shape, .facts = positive_facts, .normal = kNoNormal, .power = kNoPower},
-                does_not_move,
-                linear_in_none,
-                kNotLinear,
-                kNoPartial,
-                scalar_code(name),
-                Reading::Call,
-                kNoExpansion,
-                std::vector<OperandCondition>{},
-                std::vector<OperandCondition>{},
-                bounds_unknown()};
+  return Record{
+      {.name = name, .shape = scalar_shape, .facts = positive_facts, .normal = kNoNormal, .power = kNoPower},
+      does_not_move,
+      linear_in_none,
+      kNotLinear,
+      kNoPartial,
+      scalar_code(name),
+      Reading::Call,
+      kNoExpansion,
+      std::vector<OperandCondition>{},
+      std::vector<OperandCondition>{},
+      bounds_unknown()};
 }
 const Record kPi = constant("pi");
 const Record kInfinity = constant("inf");
 
-Expr binary(const Record& op, Expr a, Expr b) {
-  return a.graph().apply(op, {widened(a, b), widened(b, a)});
-}
+Expr binary(const Record& op, Expr a, Expr b) { return a.graph().apply(op, {widened(a, b), widened(b, a)}); }
 
 }  // namespace
 
@@ -192,7 +194,8 @@ Expr select(Expr condition, Expr a, Expr b) {
 Expr pi(Graph& graph) { return graph.apply(kPi, {}); }
 
 std::span<const Record* const> choice_records() {
-  static const Record* const all[] = {&kMax, &kMin, &kElpow, &kLess, &kLessEqual, &kEqual, &kSelect, &kPi, &kInfinity};
+  static const Record* const all[] = {&kMax,   &kMin,    &kElpow, &kLess,    &kLessEqual,
+                                      &kEqual, &kSelect, &kPi,    &kInfinity};
   return all;
 }
 
@@ -200,11 +203,15 @@ std::span<const Surface> choice_surfaces() {
   static const Surface all[] = {
       {"where",
        {{"wide A, wide A, wide A -> A",
-         [](Graph&, std::span<const Argument> a, const syntax::Type&) { return select(a[0].expr, a[1].expr, a[2].expr); }}},
-       {.latex = "\\begin{cases}$2 & \\text{if }$1 \\\\ $3 & \\text{otherwise}\\end{cases}", .numpy = "np.where($1, $2, $3)", .numpy_support = ""}},
+         [](Graph&, std::span<const Argument> a, const syntax::Type&) {
+           return select(a[0].expr, a[1].expr, a[2].expr);
+         }}},
+       {.latex = "\\begin{cases}$2 & \\text{if }$1 \\\\ $3 & \\text{otherwise}\\end{cases}",
+        .numpy = "np.where($1, $2, $3)",
+        .numpy_support = ""}},
       {"elpow",
-       {{"wide A, wide A -> A",
-         [](Graph&, std::span<const Argument> a, const syntax::Type&) { return elpow(a[0].expr, a[1].expr); }}},
+       {{"wide A, wide A -> A", [](Graph&, std::span<const Argument> a,
+                                   const syntax::Type&) { return elpow(a[0].expr, a[1].expr); }}},
        {.latex = "", .numpy = "np.power($1, $2)", .numpy_support = ""}},
   };
   return all;

@@ -110,21 +110,18 @@ Expr normal_of(std::span<const Expr> operands, const Attributes& /*attributes*/)
 template <const Named* self>
 Record entrywise(std::string_view name, Conditions defined, Conditions differentiable, ScalarBounds bounds,
                  Expr (*power)(const Node&, Expr) = kNoPower) {
-  return Record{{.name = name,
-                 .shape = same_shape,
-                 .facts = facts_of<self>,
-                 .normal = normal_of<self>,
-                 .power = power},
-                entrywise_linearise,
-                linear_in_none,
-                kNotLinear,
-                entrywise_partial,
-                scalar_code(name),
-                Reading::Entrywise,
-                kNoExpansion,
-                std::move(defined),
-                std::move(differentiable),
-                bounds};
+  return Record{
+      {.name = name, .shape = same_shape, .facts = facts_of<self>, .normal = normal_of<self>, .power = power},
+      entrywise_linearise,
+      linear_in_none,
+      kNotLinear,
+      entrywise_partial,
+      scalar_code(name),
+      Reading::Entrywise,
+      kNoExpansion,
+      std::move(defined),
+      std::move(differentiable),
+      bounds};
 }
 
 using S = ScalarBounds::Shape;
@@ -139,8 +136,8 @@ constexpr double kPi = std::numbers::pi;
 Expr one(Expr x) { return x.graph().number(1); }
 Expr minus_one_power(Expr x) { return power(x, Rational(-1)); }
 
-extern const Named kAbs, kSign, kExp, kLog, kSin, kCos, kTan, kAsin, kAcos, kAtan, kSinh, kCosh, kTanh, kErf, kLog1p,
-    kExpm1, kSigmoid, kSoftplus, kRelu;
+extern const Named kAbs, kSign, kExp, kLog, kSin, kCos, kTan, kAsin, kAcos, kAtan, kSinh, kCosh, kTanh, kErf,
+    kLog1p, kExpm1, kSigmoid, kSoftplus, kRelu;
 
 // abs(x)^2 = x^2
 Expr abs_power(const Node& y, Expr exponent) {
@@ -152,49 +149,83 @@ Expr exp_power(const Node& y, Expr exponent) {
   return as_number(exponent) != nullptr ? exp(times(exponent, y.operands[0])) : Expr();
 }
 
-const Named kAbs{entrywise<&kAbs>("abs", {}, {{0, Condition::NonZero}}, bounds(0, kNone, 1, kNone, S::Convex, M::Neither), abs_power),
+const Named kAbs{entrywise<&kAbs>("abs", {}, {{0, Condition::NonZero}},
+                                  bounds(0, kNone, 1, kNone, S::Convex, M::Neither), abs_power),
                  {abs_sign, Parity::Even, [](const Node&, Expr x) { return sign(x); }, std::pair{0, 0}}};
-const Named kSign{entrywise<&kSign>("sign", {}, {{0, Condition::NonZero}}, bounds(-1, 1, kNone, kNone, S::Neither, M::Increasing)),
+const Named kSign{entrywise<&kSign>("sign", {}, {{0, Condition::NonZero}},
+                                    bounds(-1, 1, kNone, kNone, S::Neither, M::Increasing)),
                   {same_sign, Parity::Odd, [](const Node&, Expr) { return Expr(); }, std::pair{0, 0}}};
-const Named kExp{entrywise<&kExp>("exp", {}, {}, bounds(0, kNone, kNone, kNone, S::Convex, M::Increasing), exp_power),
-                 {positive_sign, Parity::None, [](const Node& y, Expr) { return Expr(&y); }, std::pair{0, 1}}};
-const Named kLog{entrywise<&kLog>("log", {{0, Condition::Positive}}, {}, bounds(kNone, kNone, kNone, kNone, S::Concave, M::Increasing)),
-                 {any_sign, Parity::None, [](const Node&, Expr x) { return minus_one_power(x); }, std::pair{1, 0}}};
+const Named kExp{
+    entrywise<&kExp>("exp", {}, {}, bounds(0, kNone, kNone, kNone, S::Convex, M::Increasing), exp_power),
+    {positive_sign, Parity::None, [](const Node& y, Expr) { return Expr(&y); }, std::pair{0, 1}}};
+const Named kLog{
+    entrywise<&kLog>("log", {{0, Condition::Positive}}, {},
+                     bounds(kNone, kNone, kNone, kNone, S::Concave, M::Increasing)),
+    {any_sign, Parity::None, [](const Node&, Expr x) { return minus_one_power(x); }, std::pair{1, 0}}};
 const Named kSin{entrywise<&kSin>("sin", {}, {}, bounds(-1, 1, 1, 1, S::Neither, M::Neither)),
                  {any_sign, Parity::Odd, [](const Node&, Expr x) { return cos(x); }, std::pair{0, 0}}};
 const Named kCos{entrywise<&kCos>("cos", {}, {}, bounds(-1, 1, 1, 1, S::Neither, M::Neither)),
                  {any_sign, Parity::Even, [](const Node&, Expr x) { return -sin(x); }, std::pair{0, 1}}};
-const Named kTan{entrywise<&kTan>("tan", {{0, Condition::CosNonZero}}, {}, bounds(kNone, kNone, kNone, kNone, S::Neither, M::Neither)),
-                 {any_sign, Parity::Odd, [](const Node&, Expr x) { return power(cos(x), Rational(-2)); }, std::pair{0, 0}}};
-const Named kAsin{entrywise<&kAsin>("asin", {{0, Condition::InUnit}}, {{0, Condition::InsideUnit}}, bounds(-kPi / 2, kPi / 2, kNone, kNone, S::Neither, M::Increasing)),
-                  {same_sign, Parity::Odd, [](const Node&, Expr x) { return power(one(x) - square(x), Rational(-1, 2)); }, std::pair{0, 0}}};
-const Named kAcos{entrywise<&kAcos>("acos", {{0, Condition::InUnit}}, {{0, Condition::InsideUnit}}, bounds(0, kPi, kNone, kNone, S::Neither, M::Decreasing)),
-                  {any_sign, Parity::None, [](const Node&, Expr x) { return -power(one(x) - square(x), Rational(-1, 2)); }, std::pair{1, 0}}};
-const Named kAtan{entrywise<&kAtan>("atan", {}, {}, bounds(-kPi / 2, kPi / 2, 1, 3 * std::sqrt(3.0) / 8, S::Neither, M::Increasing)),
-                  {same_sign, Parity::Odd, [](const Node&, Expr x) { return minus_one_power(square(x) + one(x)); }, std::pair{0, 0}}};
-const Named kSinh{entrywise<&kSinh>("sinh", {}, {}, bounds(kNone, kNone, kNone, kNone, S::Neither, M::Increasing)),
-                  {same_sign, Parity::Odd, [](const Node&, Expr x) { return cosh(x); }, std::pair{0, 0}}};
-const Named kCosh{entrywise<&kCosh>("cosh", {}, {}, bounds(1, kNone, kNone, kNone, S::Convex, M::Neither)),
-                  {positive_sign, Parity::Even, [](const Node&, Expr x) { return sinh(x); }, std::pair{0, 1}}};
-const Named kTanh{entrywise<&kTanh>("tanh", {}, {}, bounds(-1, 1, 1, 4 / (3 * std::sqrt(3.0)), S::Neither, M::Increasing)),
-                  {same_sign, Parity::Odd, [](const Node& y, Expr x) { return one(x) - square(Expr(&y)); }, std::pair{0, 0}}};
-const Named kErf{entrywise<&kErf>("erf", {}, {}, bounds(-1, 1, 2 / std::sqrt(kPi), 2 * std::sqrt(2 / (kPi * std::numbers::e)), S::Neither, M::Increasing)),
-                 {same_sign, Parity::Odd, [](const Node&, Expr x) {
-                    return times(Rational(2) * power(pi(x.graph()), Rational(-1, 2)), exp(-square(x)));
-                  }, std::pair{0, 0}}};
-const Named kLog1p{entrywise<&kLog1p>("log1p", {{0, Condition::AboveMinusOne}}, {}, bounds(kNone, kNone, kNone, kNone, S::Concave, M::Increasing)),
-                   {same_sign, Parity::None, [](const Node&, Expr x) { return minus_one_power(x + one(x)); }, std::pair{0, 0}}};
-const Named kExpm1{entrywise<&kExpm1>("expm1", {}, {}, bounds(-1, kNone, kNone, kNone, S::Convex, M::Increasing)),
-                   {same_sign, Parity::None, [](const Node&, Expr x) { return exp(x); }, std::pair{0, 0}}};
-const Named kSigmoid{entrywise<&kSigmoid>("sigmoid", {}, {}, bounds(0, 1, 0.25, std::sqrt(3.0) / 18, S::Neither, M::Increasing)),
-                     {positive_sign, Parity::None, [](const Node& y, Expr x) { return times(Expr(&y), one(x) - Expr(&y)); }, kNone}};
-const Named kSoftplus{entrywise<&kSoftplus>("softplus", {}, {}, bounds(0, kNone, 1, 0.25, S::Convex, M::Increasing)),
-                      {positive_sign, Parity::None, [](const Node&, Expr x) { return sigmoid(x); }, kNone}};
-const Named kRelu{entrywise<&kRelu>("relu", {}, {{0, Condition::NonZero}}, bounds(0, kNone, 1, kNone, S::Convex, M::Increasing)),
-                  {relu_sign, Parity::None, [](const Node&, Expr x) {
+const Named kTan{entrywise<&kTan>("tan", {{0, Condition::CosNonZero}}, {},
+                                  bounds(kNone, kNone, kNone, kNone, S::Neither, M::Neither)),
+                 {any_sign, Parity::Odd, [](const Node&, Expr x) { return power(cos(x), Rational(-2)); },
+                  std::pair{0, 0}}};
+const Named kAsin{
+    entrywise<&kAsin>("asin", {{0, Condition::InUnit}}, {{0, Condition::InsideUnit}},
+                      bounds(-kPi / 2, kPi / 2, kNone, kNone, S::Neither, M::Increasing)),
+    {same_sign, Parity::Odd, [](const Node&, Expr x) { return power(one(x) - square(x), Rational(-1, 2)); },
+     std::pair{0, 0}}};
+const Named kAcos{
+    entrywise<&kAcos>("acos", {{0, Condition::InUnit}}, {{0, Condition::InsideUnit}},
+                      bounds(0, kPi, kNone, kNone, S::Neither, M::Decreasing)),
+    {any_sign, Parity::None, [](const Node&, Expr x) { return -power(one(x) - square(x), Rational(-1, 2)); },
+     std::pair{1, 0}}};
+const Named kAtan{
+    entrywise<&kAtan>("atan", {}, {},
+                      bounds(-kPi / 2, kPi / 2, 1, 3 * std::sqrt(3.0) / 8, S::Neither, M::Increasing)),
+    {same_sign, Parity::Odd, [](const Node&, Expr x) { return minus_one_power(square(x) + one(x)); },
+     std::pair{0, 0}}};
+const Named kSinh{
+    entrywise<&kSinh>("sinh", {}, {}, bounds(kNone, kNone, kNone, kNone, S::Neither, M::Increasing)),
+    {same_sign, Parity::Odd, [](const Node&, Expr x) { return cosh(x); }, std::pair{0, 0}}};
+const Named kCosh{
+    entrywise<&kCosh>("cosh", {}, {}, bounds(1, kNone, kNone, kNone, S::Convex, M::Neither)),
+    {positive_sign, Parity::Even, [](const Node&, Expr x) { return sinh(x); }, std::pair{0, 1}}};
+const Named kTanh{
+    entrywise<&kTanh>("tanh", {}, {}, bounds(-1, 1, 1, 4 / (3 * std::sqrt(3.0)), S::Neither, M::Increasing)),
+    {same_sign, Parity::Odd, [](const Node& y, Expr x) { return one(x) - square(Expr(&y)); },
+     std::pair{0, 0}}};
+const Named kErf{
+    entrywise<&kErf>("erf", {}, {},
+                     bounds(-1, 1, 2 / std::sqrt(kPi), 2 * std::sqrt(2 / (kPi * std::numbers::e)), S::Neither,
+                            M::Increasing)),
+    {same_sign, Parity::Odd,
+     [](const Node&, Expr x) {
+       return times(Rational(2) * power(pi(x.graph()), Rational(-1, 2)), exp(-square(x)));
+     },
+     std::pair{0, 0}}};
+const Named kLog1p{entrywise<&kLog1p>("log1p", {{0, Condition::AboveMinusOne}}, {},
+                                      bounds(kNone, kNone, kNone, kNone, S::Concave, M::Increasing)),
+                   {same_sign, Parity::None, [](const Node&, Expr x) { return minus_one_power(x + one(x)); },
+                    std::pair{0, 0}}};
+const Named kExpm1{
+    entrywise<&kExpm1>("expm1", {}, {}, bounds(-1, kNone, kNone, kNone, S::Convex, M::Increasing)),
+    {same_sign, Parity::None, [](const Node&, Expr x) { return exp(x); }, std::pair{0, 0}}};
+const Named kSigmoid{entrywise<&kSigmoid>("sigmoid", {}, {},
+                                          bounds(0, 1, 0.25, std::sqrt(3.0) / 18, S::Neither, M::Increasing)),
+                     {positive_sign, Parity::None,
+                      [](const Node& y, Expr x) { return times(Expr(&y), one(x) - Expr(&y)); }, kNone}};
+const Named kSoftplus{
+    entrywise<&kSoftplus>("softplus", {}, {}, bounds(0, kNone, 1, 0.25, S::Convex, M::Increasing)),
+    {positive_sign, Parity::None, [](const Node&, Expr x) { return sigmoid(x); }, kNone}};
+const Named kRelu{entrywise<&kRelu>("relu", {}, {{0, Condition::NonZero}},
+                                    bounds(0, kNone, 1, kNone, S::Convex, M::Increasing)),
+                  {relu_sign, Parity::None,
+                   [](const Node&, Expr x) {
                      Graph& g = x.graph();
                      return select(less(g.number(0), x), g.number(1), g.number(0));
-                   }, std::pair{0, 0}}};
+                   },
+                   std::pair{0, 0}}};
 
 Expr call(const Named& f, Expr x) { return x.graph().apply(f.record, {x}); }
 
@@ -223,10 +254,11 @@ Expr sqrt(Expr x) { return power(x, Rational(1, 2)); }
 Expr square(Expr x) { return power(x, Rational(2)); }
 
 std::span<const Record* const> elementwise_records() {
-  static const Record* const all[] = {
-      &kAbs.record,  &kSign.record, &kExp.record,  &kLog.record, &kSin.record,   &kCos.record,   &kTan.record,
-      &kAsin.record, &kAcos.record, &kAtan.record, &kSinh.record, &kCosh.record, &kTanh.record,  &kErf.record,
-      &kLog1p.record, &kExpm1.record, &kSigmoid.record, &kSoftplus.record, &kRelu.record};
+  static const Record* const all[] = {&kAbs.record,     &kSign.record,     &kExp.record,   &kLog.record,
+                                      &kSin.record,     &kCos.record,      &kTan.record,   &kAsin.record,
+                                      &kAcos.record,    &kAtan.record,     &kSinh.record,  &kCosh.record,
+                                      &kTanh.record,    &kErf.record,      &kLog1p.record, &kExpm1.record,
+                                      &kSigmoid.record, &kSoftplus.record, &kRelu.record};
   return all;
 }
 
@@ -243,27 +275,42 @@ Surface entrywise_surface(std::string_view name, syntax::Forms forms) {
 
 std::span<const Surface> elementwise_surfaces() {
   static const Surface all[] = {
-      entrywise_surface<abs>("abs", {.latex = "\\lvert $1\\rvert", .numpy = "np.abs($1)", .numpy_support = ""}),
-      entrywise_surface<sign>("sign", {.latex = "\\operatorname{sign}($1)", .numpy = "np.sign($1)", .numpy_support = ""}),
+      entrywise_surface<abs>("abs",
+                             {.latex = "\\lvert $1\\rvert", .numpy = "np.abs($1)", .numpy_support = ""}),
+      entrywise_surface<sign>(
+          "sign", {.latex = "\\operatorname{sign}($1)", .numpy = "np.sign($1)", .numpy_support = ""}),
       entrywise_surface<exp>("exp", {.latex = "\\exp($1)", .numpy = "np.exp($1)", .numpy_support = ""}),
       entrywise_surface<log>("log", {.latex = "\\log($1)", .numpy = "np.log($1)", .numpy_support = ""}),
       entrywise_surface<sin>("sin", {.latex = "\\sin($1)", .numpy = "np.sin($1)", .numpy_support = ""}),
       entrywise_surface<cos>("cos", {.latex = "\\cos($1)", .numpy = "np.cos($1)", .numpy_support = ""}),
       entrywise_surface<tan>("tan", {.latex = "\\tan($1)", .numpy = "np.tan($1)", .numpy_support = ""}),
-      entrywise_surface<asin>("asin", {.latex = "\\arcsin($1)", .numpy = "np.arcsin($1)", .numpy_support = ""}),
-      entrywise_surface<acos>("acos", {.latex = "\\arccos($1)", .numpy = "np.arccos($1)", .numpy_support = ""}),
-      entrywise_surface<atan>("atan", {.latex = "\\arctan($1)", .numpy = "np.arctan($1)", .numpy_support = ""}),
+      entrywise_surface<asin>("asin",
+                              {.latex = "\\arcsin($1)", .numpy = "np.arcsin($1)", .numpy_support = ""}),
+      entrywise_surface<acos>("acos",
+                              {.latex = "\\arccos($1)", .numpy = "np.arccos($1)", .numpy_support = ""}),
+      entrywise_surface<atan>("atan",
+                              {.latex = "\\arctan($1)", .numpy = "np.arctan($1)", .numpy_support = ""}),
       entrywise_surface<sinh>("sinh", {.latex = "\\sinh($1)", .numpy = "np.sinh($1)", .numpy_support = ""}),
       entrywise_surface<cosh>("cosh", {.latex = "\\cosh($1)", .numpy = "np.cosh($1)", .numpy_support = ""}),
       entrywise_surface<tanh>("tanh", {.latex = "\\tanh($1)", .numpy = "np.tanh($1)", .numpy_support = ""}),
-      entrywise_surface<erf>("erf", {.latex = "\\operatorname{erf}($1)", .numpy = "_erf($1)",
-                              .numpy_support = "def _erf(x):\n    from scipy.special import erf\n    return erf(x)\n"}),
-      entrywise_surface<log1p>("log1p", {.latex = "\\log(1+$1)", .numpy = "np.log1p($1)", .numpy_support = ""}),
-      entrywise_surface<expm1>("expm1", {.latex = "\\operatorname{expm1}($1)", .numpy = "np.expm1($1)", .numpy_support = ""}),
-      entrywise_surface<sigmoid>("sigmoid", {.latex = "\\sigma($1)", .numpy = "_sigmoid($1)",
-                                  .numpy_support = "def _sigmoid(x):\n    e = np.exp(-np.abs(x))\n    return np.where(x >= 0, 1 / (1 + e), e / (1 + e))\n"}),
-      entrywise_surface<softplus>("softplus", {.latex = "\\operatorname{softplus}($1)", .numpy = "np.logaddexp(0, $1)", .numpy_support = ""}),
-      entrywise_surface<relu>("relu", {.latex = "\\operatorname{relu}($1)", .numpy = "np.maximum($1, 0)", .numpy_support = ""}),
+      entrywise_surface<erf>(
+          "erf", {.latex = "\\operatorname{erf}($1)",
+                  .numpy = "_erf($1)",
+                  .numpy_support = "def _erf(x):\n    from scipy.special import erf\n    return erf(x)\n"}),
+      entrywise_surface<log1p>("log1p",
+                               {.latex = "\\log(1+$1)", .numpy = "np.log1p($1)", .numpy_support = ""}),
+      entrywise_surface<expm1>(
+          "expm1", {.latex = "\\operatorname{expm1}($1)", .numpy = "np.expm1($1)", .numpy_support = ""}),
+      entrywise_surface<sigmoid>("sigmoid",
+                                 {.latex = "\\sigma($1)",
+                                  .numpy = "_sigmoid($1)",
+                                  .numpy_support = "def _sigmoid(x):\n    e = np.exp(-np.abs(x))\n    return "
+                                                   "np.where(x >= 0, 1 / (1 + e), e / (1 + e))\n"}),
+      entrywise_surface<softplus>(
+          "softplus",
+          {.latex = "\\operatorname{softplus}($1)", .numpy = "np.logaddexp(0, $1)", .numpy_support = ""}),
+      entrywise_surface<relu>(
+          "relu", {.latex = "\\operatorname{relu}($1)", .numpy = "np.maximum($1, 0)", .numpy_support = ""}),
       entrywise_surface<sqrt>("sqrt", {.latex = "\\sqrt{$1}", .numpy = "np.sqrt($1)", .numpy_support = ""}),
       entrywise_surface<square>("square", {.latex = "$1^2", .numpy = "np.square($1)", .numpy_support = ""}),
   };

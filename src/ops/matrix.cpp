@@ -44,7 +44,8 @@ Expr inv_normal(std::span<const Expr> o, const Attributes& /*attributes*/) {
   Graph& g = a.graph();
   if (a->facts.orthogonal == Truth::Yes) return transposed(a);
   if (a->kind == Kind::Apply && a->op == &inverse_record()) return a->operands[0];
-  if (const auto parts = scalar_times_matrix(a)) return times(power(parts->first, Rational(-1)), inv(parts->second));
+  if (const auto parts = scalar_times_matrix(a))
+    return times(power(parts->first, Rational(-1)), inv(parts->second));
   if (a == g.identity(a.shape()[0])) return a;
   if (transpose_is_older(a)) return transposed(inv(transposed(a)));
   return {};

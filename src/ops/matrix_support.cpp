@@ -35,8 +35,9 @@ Expr pull_scalars(const Operation& op, std::span<const Expr> operands) {
   return times(parts->first, operands[0].graph().apply(op, {operands[0], parts->second}));
 }
 
-Record matrix_record(std::string_view name, decltype(Operation::shape) shape, decltype(Operation::facts) facts,
-                     decltype(Operation::normal) normal, Linearise linearise, std::vector<OperandCondition> defined,
+Record matrix_record(std::string_view name, decltype(Operation::shape) shape,
+                     decltype(Operation::facts) facts, decltype(Operation::normal) normal,
+                     Linearise linearise, std::vector<OperandCondition> defined,
                      std::vector<OperandCondition> differentiable) {
   return Record{{.name = name, .shape = shape, .facts = facts, .normal = normal, .power = kNoPower},
                 linearise,

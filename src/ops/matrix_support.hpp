@@ -21,8 +21,9 @@ Expr contract_matrix(Expr weights, Expr tangent);
 
 [[noreturn]] void throw_no_derivative(const std::string& what);
 
-Record matrix_record(std::string_view name, decltype(Operation::shape) shape, decltype(Operation::facts) facts,
-                     decltype(Operation::normal) normal, Linearise linearise, std::vector<OperandCondition> defined,
+Record matrix_record(std::string_view name, decltype(Operation::shape) shape,
+                     decltype(Operation::facts) facts, decltype(Operation::normal) normal,
+                     Linearise linearise, std::vector<OperandCondition> defined,
                      std::vector<OperandCondition> differentiable);
 
 /// f(A, c*H) = c*f(A, H): the normal form of an operation linear in its second operand, or null.

@@ -127,7 +127,8 @@ constexpr std::string_view kPolarDerivative =
 constexpr std::string_view kFactors =
     "def _svd(x):\n"
     "    u, s, vh = np.linalg.svd(x, full_matrices=False)\n"
-    "    sign = np.where(np.take_along_axis(vh, np.argmax(np.abs(vh), axis=1)[:, None], 1)[:, 0] < 0, -1.0, 1.0)\n"
+    "    sign = np.where(np.take_along_axis(vh, np.argmax(np.abs(vh), axis=1)[:, None], 1)[:, 0] < 0, -1.0, "
+    "1.0)\n"
     "    return u * sign, s, (vh.T * sign)\n";
 constexpr std::string_view kEigenvectors =
     "def _eigvecs(s):\n"
@@ -145,27 +146,37 @@ std::span<const Surface> matrix_surfaces() {
   static const Surface all[] = {
       surface("inv", kSquare, of_square<inv, reciprocal>, "$1^{-1}", "np.linalg.inv($m1)"),
       surface("det", kScalar, scalar_or<det, itself>, "\\det($1)", "np.linalg.det($m1)"),
-      surface("logdet", kScalar, scalar_or<logdet, log_abs>, "\\log\\lvert \\det($1)\\rvert", "np.linalg.slogdet($m1)[1]"),
+      surface("logdet", kScalar, scalar_or<logdet, log_abs>, "\\log\\lvert \\det($1)\\rvert",
+              "np.linalg.slogdet($m1)[1]"),
       surface("adj", kSquare, of_square<adj, one>, "\\operatorname{adj}($1)", "_adj($m1)", kAdjugate),
-      surface("dadj", kDirection, of_two_matrices<dadj>, "\\mathrm{D}\\operatorname{adj}($1)[$2]", "_dadj($m1, $m2)", kAdjugateDerivative),
+      surface("dadj", kDirection, of_two_matrices<dadj>, "\\mathrm{D}\\operatorname{adj}($1)[$2]",
+              "_dadj($m1, $m2)", kAdjugateDerivative),
       surface("pinv", "(n,p) -> (p,n)", of_matrix<pinv>, "$1^{\\dagger}", "np.linalg.pinv($m1)"),
       surface("sqrtm", kSquare, of_square<sqrtm, sqrt>, "$1^{1/2}", "_sqrtm($m1)", kRoot),
       surface("lyap", kDirection, of_two_matrices<lyap>, "", "_lyap($m1, $m2)", kLyapunov),
       surface("expm", kSquare, of_square<expm, exp>, "\\exp($1)", "_expm($m1)", kExponential),
-      surface("dexpm", kDirection, of_two_matrices<dexpm>, "\\mathrm{D}\\exp($1)[$2]", "_dexpm($m1, $m2)", kExponentialDerivative),
+      surface("dexpm", kDirection, of_two_matrices<dexpm>, "\\mathrm{D}\\exp($1)[$2]", "_dexpm($m1, $m2)",
+              kExponentialDerivative),
       surface("logm", kSquare, of_square<logm, log>, "\\log($1)", "_logm($m1)", kLogarithm),
-      surface("dlogm", kDirection, of_two_matrices<dlogm>, "\\mathrm{D}\\log($1)[$2]", "_dlogm($m1, $m2)", kLogarithmDerivative),
+      surface("dlogm", kDirection, of_two_matrices<dlogm>, "\\mathrm{D}\\log($1)[$2]", "_dlogm($m1, $m2)",
+              kLogarithmDerivative),
       surface("chol", kSquare, of_square<chol, sqrt>, "\\operatorname{chol}($1)", "np.linalg.cholesky($m1)"),
       surface("eigvals", "(n,n) -> (n,1)", eigvals_of, "\\lambda($1)", "np.linalg.eigvalsh($m1)"),
-      surface("eigvecs", kSquare, of_square<eigvecs, one>, "\\operatorname{eigvecs}($1)", "_eigvecs($m1)", kEigenvectors),
-      surface("svdvals", "(n,p) -> (min(n,p),1)", svdvals_of, "\\sigma($1)", "np.linalg.svd($m1, compute_uv=False)"),
+      surface("eigvecs", kSquare, of_square<eigvecs, one>, "\\operatorname{eigvecs}($1)", "_eigvecs($m1)",
+              kEigenvectors),
+      surface("svdvals", "(n,p) -> (min(n,p),1)", svdvals_of, "\\sigma($1)",
+              "np.linalg.svd($m1, compute_uv=False)"),
       surface("svdu", "(n,p) -> (n,min(n,p))", of_matrix<svdu>, "", "_svd($m1)[0]", kFactors),
       surface("svdv", "(n,p) -> (p,min(n,p))", of_matrix<svdv>, "", "_svd($m1)[2]", kFactors),
       surface("polar", "(n,p) -> (n,p)", polar_of, "\\operatorname{polar}($1)", "_polar($m1)", kPolar),
-      surface("dpolar", "(n,p), (n,p) -> (n,p)", of_two_matrices<dpolar>, "\\mathrm{D}\\operatorname{polar}($1)[$2]", "_dpolar($m1, $m2)", kPolarDerivative),
-      surface("normnuc", "(n,p) -> ()", singular_norm<normnuc>, "\\lVert $1\\rVert_{*}", "np.linalg.norm($m1, 'nuc')"),
-      surface("normop", "(n,p) -> ()", singular_norm<normop>, "\\lVert $1\\rVert_{\\mathrm{op}}", "np.linalg.norm($m1, 2)"),
-      surface("normop_grad", "(n,p) -> (n,p)", of_matrix<normop_grad>, "\\nabla\\lVert $1\\rVert_{\\mathrm{op}}", "_normop_grad($m1)", kTopDirection),
+      surface("dpolar", "(n,p), (n,p) -> (n,p)", of_two_matrices<dpolar>,
+              "\\mathrm{D}\\operatorname{polar}($1)[$2]", "_dpolar($m1, $m2)", kPolarDerivative),
+      surface("normnuc", "(n,p) -> ()", singular_norm<normnuc>, "\\lVert $1\\rVert_{*}",
+              "np.linalg.norm($m1, 'nuc')"),
+      surface("normop", "(n,p) -> ()", singular_norm<normop>, "\\lVert $1\\rVert_{\\mathrm{op}}",
+              "np.linalg.norm($m1, 2)"),
+      surface("normop_grad", "(n,p) -> (n,p)", of_matrix<normop_grad>,
+              "\\nabla\\lVert $1\\rVert_{\\mathrm{op}}", "_normop_grad($m1)", kTopDirection),
   };
   return all;
 }

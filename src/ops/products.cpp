@@ -14,7 +14,9 @@ Expr sum_leading(Expr e, int rank) {
   const Axes i = g.axes(e);
   return g.product(1, {{e, i}}, Axes(i.begin() + rank, i.end()));
 }
-Expr sum_everything(Graph& /*g*/, Arguments a, const Type& /*r*/) { return sum_leading(a[0].expr, axes_of(a[0].type)); }
+Expr sum_everything(Graph& /*g*/, Arguments a, const Type& /*r*/) {
+  return sum_leading(a[0].expr, axes_of(a[0].type));
+}
 template <int dimension>
 Expr sum_along(Graph& /*g*/, Arguments a, const Type& /*r*/) {
   const int axis = dimension_axis(a[0].type, dimension);
@@ -103,29 +105,54 @@ Expr kron(Expr a, Expr b) {
 std::span<const Surface> product_surfaces() {
   static const Surface all[] = {
       {"sum",
-       {{"(n,p), 1 -> (1,p)", sum_along<1>}, {"(n,p), 2 -> (n,1)", sum_along<2>}, {"any A -> ()", sum_everything}},
+       {{"(n,p), 1 -> (1,p)", sum_along<1>},
+        {"(n,p), 2 -> (n,1)", sum_along<2>},
+        {"any A -> ()", sum_everything}},
        {.latex = "", .numpy = "np.sum($1, axis=$axes)", .numpy_support = ""}},
       {"mean",
-       {{"(n,p), 1 -> (1,p)", mean_along<1>}, {"(n,p), 2 -> (n,1)", mean_along<2>}, {"any A -> ()", mean_everything}},
+       {{"(n,p), 1 -> (1,p)", mean_along<1>},
+        {"(n,p), 2 -> (n,1)", mean_along<2>},
+        {"any A -> ()", mean_everything}},
        {.latex = "", .numpy = "np.mean($1, axis=$axes)", .numpy_support = ""}},
-      {"dot", {{"(n,p), (n,p) -> ()", dot_product}}, {.latex = "\\langle $1,$2\\rangle", .numpy = "np.sum($1 * $2)", .numpy_support = ""}},
-      {"tr", {{"(n,n) -> ()", trace_of}}, {.latex = "\\operatorname{tr}($1)", .numpy = "np.trace($m1)", .numpy_support = ""}},
+      {"dot",
+       {{"(n,p), (n,p) -> ()", dot_product}},
+       {.latex = "\\langle $1,$2\\rangle", .numpy = "np.sum($1 * $2)", .numpy_support = ""}},
+      {"tr",
+       {{"(n,n) -> ()", trace_of}},
+       {.latex = "\\operatorname{tr}($1)", .numpy = "np.trace($m1)", .numpy_support = ""}},
       {"diag",
-       {{"() -> ()", diagonal_in}, {"(n,1) -> (n,n)", diagonal_in}, {"(1,n) -> (n,n)", diagonal_in}, {"(n,n) -> (n,1)", diagonal_out}},
+       {{"() -> ()", diagonal_in},
+        {"(n,1) -> (n,n)", diagonal_in},
+        {"(1,n) -> (n,n)", diagonal_in},
+        {"(n,n) -> (n,1)", diagonal_out}},
        {.latex = "\\operatorname{diag}($1)", .numpy = "np.diag($1)", .numpy_support = ""}},
-      {"vec", {{"(n,p) -> (n*p,1)", vec_of}}, {.latex = "\\operatorname{vec}($1)", .numpy = "np.reshape($1, -1, order='F')", .numpy_support = ""}},
-      {"reshape", {{"(n,p), size r, size c -> (r,c)", reshape_of}},
+      {"vec",
+       {{"(n,p) -> (n*p,1)", vec_of}},
+       {.latex = "\\operatorname{vec}($1)", .numpy = "np.reshape($1, -1, order='F')", .numpy_support = ""}},
+      {"reshape",
+       {{"(n,p), size r, size c -> (r,c)", reshape_of}},
        {.latex = "", .numpy = "np.reshape($1, $shape, order='F')", .numpy_support = ""}},
-      {"kron", {{"(a,b), (c,d) -> (a*c,b*d)", kron_of}}, {.latex = "$1\\otimes $2", .numpy = "np.kron($m1, $m2)", .numpy_support = ""}},
-      {"commutation", {{"size n, size p -> (n*p,n*p)", commutation_of}},
-       {.latex = "K_{$1,$2}", .numpy = "_commutation($1, $2)",
-        .numpy_support = "def _commutation(n, p):\n    return np.eye(n * p).reshape(n, p, n * p, order='F').transpose(1, 0, 2).reshape(n * p, n * p, order='F')\n"}},
-      {"eye", {{"size n -> (n,n)", identity_of}}, {.latex = "I_{$1}", .numpy = "np.eye($1)", .numpy_support = ""}},
-      {"ones", {{"size n -> (n,1)", filled<1>}, {"size n, size p -> (n,p)", filled<1>}},
+      {"kron",
+       {{"(a,b), (c,d) -> (a*c,b*d)", kron_of}},
+       {.latex = "$1\\otimes $2", .numpy = "np.kron($m1, $m2)", .numpy_support = ""}},
+      {"commutation",
+       {{"size n, size p -> (n*p,n*p)", commutation_of}},
+       {.latex = "K_{$1,$2}",
+        .numpy = "_commutation($1, $2)",
+        .numpy_support = "def _commutation(n, p):\n    return np.eye(n * p).reshape(n, p, n * p, "
+                         "order='F').transpose(1, 0, 2).reshape(n * p, n * p, order='F')\n"}},
+      {"eye",
+       {{"size n -> (n,n)", identity_of}},
+       {.latex = "I_{$1}", .numpy = "np.eye($1)", .numpy_support = ""}},
+      {"ones",
+       {{"size n -> (n,1)", filled<1>}, {"size n, size p -> (n,p)", filled<1>}},
        {.latex = "\\mathbf{1}_{$*}", .numpy = "np.ones($shape)", .numpy_support = ""}},
-      {"zeros", {{"size n -> (n,1)", filled<0>}, {"size n, size p -> (n,p)", filled<0>}},
+      {"zeros",
+       {{"size n -> (n,1)", filled<0>}, {"size n, size p -> (n,p)", filled<0>}},
        {.latex = "0_{$*}", .numpy = "np.zeros($shape)", .numpy_support = ""}},
-      {"unit", {{"size n, index -> (n,1)", unit_of}}, {.latex = "e_{$2}", .numpy = "np.eye($1)[:, $2 - 1]", .numpy_support = ""}},
+      {"unit",
+       {{"size n, index -> (n,1)", unit_of}},
+       {.latex = "e_{$2}", .numpy = "np.eye($1)[:, $2 - 1]", .numpy_support = ""}},
   };
   return all;
 }

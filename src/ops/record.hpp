@@ -19,7 +19,7 @@ namespace adjoint {
 /// A field that must be said.
 template <class T>
 struct Required {
-  Required(T v) : value(std::move(v)) {}  // NOLINT(google-explicit-constructor): reads as the value
+  Required(T v) : value(std::move(v)) {}       // NOLINT(google-explicit-constructor): reads as the value
   operator const T&() const { return value; }  // NOLINT(google-explicit-constructor)
   T value;
 };
@@ -41,32 +41,32 @@ inline constexpr Transpose kNotLinear = nullptr;
 
 /// How an application is read back into matrix notation.
 enum class Reading : std::uint8_t {
-  Call,         // name(operands…), operands as matrices, vectors, scalars
-  Entrywise,    // name(operands…), operands share the axes of the result
-  Reduction,    // name(X) over all axes, or name(X, d) over axis attributes.integers[0]
-  Along,        // name(x), name(X), name(X, 2): acts along axis attributes.integers[0]
-  Expand,       // as what `expand` returns
-  Special       // the reader of notation has its own case, keyed by the family of the record
+  Call,       // name(operands…), operands as matrices, vectors, scalars
+  Entrywise,  // name(operands…), operands share the axes of the result
+  Reduction,  // name(X) over all axes, or name(X, d) over axis attributes.integers[0]
+  Along,      // name(x), name(X), name(X, 2): acts along axis attributes.integers[0]
+  Expand,     // as what `expand` returns
+  Special     // the reader of notation has its own case, keyed by the family of the record
 };
 
 /// Conditions under which an application is defined / differentiable in its operands, in terms of
 /// operands: a short list, each a predicate on one operand.
 enum class Condition : std::uint8_t {
-  Positive,       // all entries > 0
-  NonNegative,    // all entries >= 0
-  NonZero,        // all entries != 0
-  NotAllZero,     // not the zero vector or matrix
-  InUnit,         // entries in [-1, 1]
-  InsideUnit,     // entries in (-1, 1)
-  AboveMinusOne,  // entries > -1
-  CosNonZero,     // entries not pi/2 + k pi
-  Invertible,     // det != 0
-  FullRank,       // rank = min(n,p)
-  FullColumnRank, // rank = number of columns
-  FullRowRank,    // rank = number of rows
-  Semidefinite,   // symmetric positive semi-definite
-  Definite,       // symmetric positive definite
-  SimpleSpectrum, // distinct eigenvalues
+  Positive,        // all entries > 0
+  NonNegative,     // all entries >= 0
+  NonZero,         // all entries != 0
+  NotAllZero,      // not the zero vector or matrix
+  InUnit,          // entries in [-1, 1]
+  InsideUnit,      // entries in (-1, 1)
+  AboveMinusOne,   // entries > -1
+  CosNonZero,      // entries not pi/2 + k pi
+  Invertible,      // det != 0
+  FullRank,        // rank = min(n,p)
+  FullColumnRank,  // rank = number of columns
+  FullRowRank,     // rank = number of rows
+  Semidefinite,    // symmetric positive semi-definite
+  Definite,        // symmetric positive definite
+  SimpleSpectrum,  // distinct eigenvalues
   DistinctSingular,
   SimpleTop,      // largest singular value simple
   UniqueMaximum,  // one entry attains the maximum
@@ -75,7 +75,7 @@ enum class Condition : std::uint8_t {
   SpectraDisjoint,  // lyap: S and -S have no common eigenvalue
   Differ,           // operands 0 and 1 differ in every entry (max(x,y), comparisons)
   ConstantRank,
-  Unknown           // nothing is promised
+  Unknown  // nothing is promised
 };
 
 struct OperandCondition {
@@ -85,11 +85,16 @@ struct OperandCondition {
 
 /// Bounds of an entrywise function on its domain; nothing where there is none or none is known.
 struct ScalarBounds {
-  std::optional<double> lower, upper;            // of the value
-  std::optional<double> slope;                   // sup |f'|
-  std::optional<double> curvature;               // sup |f''|
+  std::optional<double> lower, upper;  // of the value
+  std::optional<double> slope;         // sup |f'|
+  std::optional<double> curvature;     // sup |f''|
   enum class Shape : std::uint8_t { Affine, Convex, Concave, Neither, Unknown } shape = Shape::Unknown;
-  enum class Monotone : std::uint8_t { Increasing, Decreasing, Neither, Unknown } monotone = Monotone::Unknown;
+  enum class Monotone : std::uint8_t {
+    Increasing,
+    Decreasing,
+    Neither,
+    Unknown
+  } monotone = Monotone::Unknown;
 };
 inline ScalarBounds bounds_unknown() { return {}; }
 

@@ -91,7 +91,8 @@ Expr direction_linearise(const Node& y, int /*operand*/, Expr tangent) {
   const Axes i = g.axes(u);
   const Axes k(i);
   Axes j = i;
-  for (int a = u.rank(); a < tangent.rank(); ++a) j.push_back(g.axis(tangent.shape()[static_cast<std::size_t>(a)]));
+  for (int a = u.rank(); a < tangent.rank(); ++a)
+    j.push_back(g.axis(tangent.shape()[static_cast<std::size_t>(a)]));
   Axes out = g.axes(u);
   const Axes free = out;
   out.insert(out.end(), j.begin() + u.rank(), j.end());
@@ -160,7 +161,9 @@ Shape first_to_scalar(std::span<const Expr> operands, const Attributes& /*attrib
   if (operands[1].rank() != 0) throw ShapeError("the p of a p-norm must be a scalar");
   return {};
 }
-Shape first_shape(std::span<const Expr> operands, const Attributes& /*attributes*/) { return operands[0].shape(); }
+Shape first_shape(std::span<const Expr> operands, const Attributes& /*attributes*/) {
+  return operands[0].shape();
+}
 Expr norm_p_normal(std::span<const Expr> o, const Attributes& /*attributes*/) {
   const Rational* p = as_number(o[1]);
   if (p != nullptr && *p == Rational(2)) return norm(o[0]);
@@ -179,23 +182,24 @@ Expr prod_grad_expansion(const Node& y) {
 
 using List = std::vector<OperandCondition>;
 
-Record reduction(std::string_view name, decltype(Operation::facts) facts, Linearise linearise, List differentiable,
-                 ScalarBounds bounds) {
-  return Record{{.name = name, .shape = reduced_shape, .facts = facts, .normal = kNoNormal, .power = kNoPower},
-                linearise,
-                linear_in_none,
-                kNotLinear,
-                kNoPartial,
-                routine(name),
-                Reading::Reduction,
-                kNoExpansion,
-                List{},
-                std::move(differentiable),
-                bounds};
+Record reduction(std::string_view name, decltype(Operation::facts) facts, Linearise linearise,
+                 List differentiable, ScalarBounds bounds) {
+  return Record{
+      {.name = name, .shape = reduced_shape, .facts = facts, .normal = kNoNormal, .power = kNoPower},
+      linearise,
+      linear_in_none,
+      kNotLinear,
+      kNoPartial,
+      routine(name),
+      Reading::Reduction,
+      kNoExpansion,
+      List{},
+      std::move(differentiable),
+      bounds};
 }
 
-Record gradient_of(std::string_view name, decltype(Operation::facts) facts, Linearise linearise, Reading reading,
-                   Expr (*expand)(const Node&), List differentiable) {
+Record gradient_of(std::string_view name, decltype(Operation::facts) facts, Linearise linearise,
+                   Reading reading, Expr (*expand)(const Node&), List differentiable) {
   return Record{{.name = name, .shape = first_shape, .facts = facts, .normal = kNoNormal, .power = kNoPower},
                 linearise,
                 linear_in_none,
@@ -221,8 +225,8 @@ ScalarBounds increasing(ScalarBounds b) {
   return b;
 }
 
-const Record kMaximum = reduction("maximum", sign_of_operand, moves<max_grad>, {{0, Condition::UniqueMaximum}},
-                                  increasing(convex(1, std::nullopt)));
+const Record kMaximum = reduction("maximum", sign_of_operand, moves<max_grad>,
+                                  {{0, Condition::UniqueMaximum}}, increasing(convex(1, std::nullopt)));
 const Record kMinimum = [] {
   Record r = reduction("minimum", sign_of_operand, moves<min_grad>, {{0, Condition::UniqueMinimum}},
                        increasing(convex(1, std::nullopt)));
@@ -236,10 +240,11 @@ const Record kMaxGrad = gradient_of("max_grad", nonnegative, does_not_move, Read
                                     {{0, Condition::UniqueMaximum}});
 const Record kMinGrad = gradient_of("min_grad", nonnegative, does_not_move, Reading::Reduction, kNoExpansion,
                                     {{0, Condition::UniqueMinimum}});
-const Record kProdGrad = gradient_of("prod_grad", product_sign, prod_grad_linearise, Reading::Expand,
-                                     prod_grad_expansion, {});
+const Record kProdGrad =
+    gradient_of("prod_grad", product_sign, prod_grad_linearise, Reading::Expand, prod_grad_expansion, {});
 const Record kNorm = [] {
-  Record r = reduction("norm", norm_facts, moves<norm_grad>, {{0, Condition::NotAllZero}}, convex(1, std::nullopt));
+  Record r =
+      reduction("norm", norm_facts, moves<norm_grad>, {{0, Condition::NotAllZero}}, convex(1, std::nullopt));
   r.normal = norm_normal;
   r.power = norm_power;
   return r;
@@ -254,14 +259,15 @@ const Record kDirection = [] {
   return r;
 }();
 const Record kNormP = [] {
-  Record r = reduction("norm_p", norm_facts, norm_p_linearise, {{0, Condition::NotAllZero}}, convex(std::nullopt, std::nullopt));
+  Record r = reduction("norm_p", norm_facts, norm_p_linearise, {{0, Condition::NotAllZero}},
+                       convex(std::nullopt, std::nullopt));
   r.shape = first_to_scalar;
   r.normal = norm_p_normal;
   r.reading = Reading::Special;
   return r;
 }();
-const Record kNormPGrad = gradient_of("norm_p_grad", no_facts, norm_p_grad_linearise, Reading::Expand, p_expansion,
-                                      {{0, Condition::NotAllZero}});
+const Record kNormPGrad = gradient_of("norm_p_grad", no_facts, norm_p_grad_linearise, Reading::Expand,
+                                      p_expansion, {{0, Condition::NotAllZero}});
 
 Expr norm_p_grad(Expr x, Expr p) { return x.graph().apply(kNormPGrad, {x, p}); }
 
@@ -270,7 +276,9 @@ Shape pair_shape(std::span<const Expr> o, const Attributes& /*attributes*/) {
   if (o[0].rank() != 1) throw ShapeError("prod_hess takes a vector");
   return {o[0].shape()[0], o[0].shape()[0]};
 }
-Facts pair_facts(std::span<const Expr> /*o*/, const Attributes& /*attributes*/) { return Facts::symmetric_matrix(); }
+Facts pair_facts(std::span<const Expr> /*o*/, const Attributes& /*attributes*/) {
+  return Facts::symmetric_matrix();
+}
 Expr pair_expansion(const Node& y) {  // prod(x)*((1./x)*(1./x)' - diag(1./x.^2))
   const Expr x = y.operands[0];
   const Expr r = power(x, Rational(-1));
@@ -351,8 +359,8 @@ Expr direction(Expr x) { return x.rank() == 0 ? sign(x) : x.graph().apply(kDirec
 Expr norm_p(Expr x, Expr p) { return x.rank() == 0 ? abs(x) : x.graph().apply(kNormP, {x, p}); }
 
 std::span<const Record* const> reduction_records() {
-  static const Record* const all[] = {&kMaximum, &kMinimum,  &kProd, &kLogsumexp, &kMaxGrad, &kMinGrad, &kProdGrad,
-                                      &kProdHess, &kNorm,    &kDirection, &kNormP, &kNormPGrad};
+  static const Record* const all[] = {&kMaximum,  &kMinimum,  &kProd, &kLogsumexp, &kMaxGrad, &kMinGrad,
+                                      &kProdGrad, &kProdHess, &kNorm, &kDirection, &kNormP,   &kNormPGrad};
   return all;
 }
 

@@ -25,8 +25,8 @@ std::span<const Record* const> records() {
 std::span<const Surface> surfaces() {
   static const std::vector<Surface> all = [] {
     std::vector<Surface> list;
-    for (const auto family : {elementwise_surfaces(), choice_surfaces(), reduction_surfaces(), product_surfaces(),
-                              matrix_surfaces(), structure_surfaces()}) {
+    for (const auto family : {elementwise_surfaces(), choice_surfaces(), reduction_surfaces(),
+                              product_surfaces(), matrix_surfaces(), structure_surfaces()}) {
       list.insert(list.end(), family.begin(), family.end());
     }
     return list;

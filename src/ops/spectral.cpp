@@ -109,7 +109,9 @@ Expr block_linearise(const Node& y, int operand, Expr tangent) {
     s.insert(s.end(), behind.begin(), behind.end());
     return g.zeros(s);
   };
-  const auto blocks = [](Expr a, Expr b, Expr c, Expr d) { return concat({concat({a, c}, 0), concat({b, d}, 0)}, 1); };
+  const auto blocks = [](Expr a, Expr b, Expr c, Expr d) {
+    return concat({concat({a, c}, 0), concat({b, d}, 0)}, 1);
+  };
   const Expr xx = broadcast(x, batch);
   const Expr big = blocks(xx, h, zeros(batch), xx);
   Shape both = batch;
@@ -208,8 +210,12 @@ Expr singular_factor_moves(Expr x, Expr tangent, bool left) {
   const Expr outside = left_product(g.identity(a.shape()[0]) - dot(a, transposed(a)), tb);
   return left_product(a, scale(f, inner)) + right_product(outside, diagonal_matrix(power(s, Rational(-1))));
 }
-Expr svdu_linearise(const Node& y, int /*operand*/, Expr t) { return singular_factor_moves(y.operands[0], t, true); }
-Expr svdv_linearise(const Node& y, int /*operand*/, Expr t) { return singular_factor_moves(y.operands[0], t, false); }
+Expr svdu_linearise(const Node& y, int /*operand*/, Expr t) {
+  return singular_factor_moves(y.operands[0], t, true);
+}
+Expr svdv_linearise(const Node& y, int /*operand*/, Expr t) {
+  return singular_factor_moves(y.operands[0], t, false);
+}
 
 Expr polar_linearise(const Node& y, int /*operand*/, Expr tangent) { return dpolar(y.operands[0], tangent); }
 Expr polar_normal(std::span<const Expr> o, const Attributes& attributes) {
@@ -224,7 +230,9 @@ Expr dpolar_linearise(const Node& y, int operand, Expr tangent) {
   if (operand == 1) return dpolar(y.operands[0], tangent);
   throw_no_derivative("dpolar (the third derivative of the nuclear norm)");
 }
-Expr dpolar_transpose(const Node& y, int /*operand*/, Expr cotangent) { return dpolar(y.operands[0], cotangent); }
+Expr dpolar_transpose(const Node& y, int /*operand*/, Expr cotangent) {
+  return dpolar(y.operands[0], cotangent);
+}
 Expr normnuc_linearise(const Node& y, int /*operand*/, Expr tangent) {
   return contract_matrix(polar(y.operands[0]), tangent);
 }
@@ -242,8 +250,10 @@ Expr normop_grad_linearise(const Node& y, int /*operand*/, Expr tangent) {
   const Expr m = pinv(times(s2, g.identity(x.shape()[0])) - dot(x, transposed(x)));
   const Expr n = pinv(times(s2, g.identity(x.shape()[1])) - dot(transposed(x), x));
   const Expr t = transposed(tangent);
-  const Expr left = times(s, right_product(tangent, dot(transposed(d), d))) + right_product(left_product(x, t), d);
-  const Expr right = times(s, left_product(dot(d, transposed(d)), tangent)) + right_product(left_product(d, t), x);
+  const Expr left =
+      times(s, right_product(tangent, dot(transposed(d), d))) + right_product(left_product(x, t), d);
+  const Expr right =
+      times(s, left_product(dot(d, transposed(d)), tangent)) + right_product(left_product(d, t), x);
   return left_product(m, left) + right_product(right, n);
 }
 
@@ -265,7 +275,8 @@ const Record kLyap = [] {
   r.defined = std::vector<OperandCondition>{{0, C::SpectraDisjoint}};
   return r;
 }();
-const Record kExpm = matrix_record("expm", square_shape, exponential_facts, expm_normal, expm_linearise, {}, {});
+const Record kExpm =
+    matrix_record("expm", square_shape, exponential_facts, expm_normal, expm_linearise, {}, {});
 const Record kDexpm = [] {
   Record r = linear_matrix_record("dexpm", direction_shape, block_linearise<dexpm>, block_transpose<dexpm>);
   r.normal = linear_normal<&kDexpm>;
@@ -282,25 +293,25 @@ const Record kDlogm = [] {
 }();
 const Record kEigvals = matrix_record("eigvals", eigenvalue_shape, no_facts, kNoNormal, eigvals_linearise, {},
                                       {{0, C::SimpleSpectrum}});
-const Record kEigvecs = matrix_record("eigvecs", square_shape, orthogonal_facts, kNoNormal, eigvecs_linearise, {},
-                                      {{0, C::SimpleSpectrum}});
-const Record kSvdvals = matrix_record("svdvals", svdvals_shape, nonnegative, invariant<svdvals>, svdvals_linearise, {},
-                                      {{0, C::DistinctSingular}});
-const Record kSvdu = matrix_record("svdu", svdu_shape, no_facts, kNoNormal, svdu_linearise, {},
-                                   {{0, C::DistinctSingular}});
-const Record kSvdv = matrix_record("svdv", svdv_shape, no_facts, kNoNormal, svdv_linearise, {},
-                                   {{0, C::DistinctSingular}});
-const Record kPolar = matrix_record("polar", matrix_shape, no_facts, polar_normal, polar_linearise, {},
-                                    {{0, C::FullRank}});
+const Record kEigvecs = matrix_record("eigvecs", square_shape, orthogonal_facts, kNoNormal, eigvecs_linearise,
+                                      {}, {{0, C::SimpleSpectrum}});
+const Record kSvdvals = matrix_record("svdvals", svdvals_shape, nonnegative, invariant<svdvals>,
+                                      svdvals_linearise, {}, {{0, C::DistinctSingular}});
+const Record kSvdu =
+    matrix_record("svdu", svdu_shape, no_facts, kNoNormal, svdu_linearise, {}, {{0, C::DistinctSingular}});
+const Record kSvdv =
+    matrix_record("svdv", svdv_shape, no_facts, kNoNormal, svdv_linearise, {}, {{0, C::DistinctSingular}});
+const Record kPolar =
+    matrix_record("polar", matrix_shape, no_facts, polar_normal, polar_linearise, {}, {{0, C::FullRank}});
 const Record kDpolar = [] {
   Record r = linear_matrix_record("dpolar", direction_shape, dpolar_linearise, dpolar_transpose);
   r.normal = linear_normal<&kDpolar>;
   return r;
 }();
-const Record kNormnuc = matrix_record("normnuc", matrix_to_scalar, nonnegative, invariant<normnuc>, normnuc_linearise,
-                                      {}, {{0, C::FullRank}});
-const Record kNormop = matrix_record("normop", matrix_to_scalar, nonnegative, invariant<normop>, normop_linearise, {},
-                                     {{0, C::SimpleTop}});
+const Record kNormnuc = matrix_record("normnuc", matrix_to_scalar, nonnegative, invariant<normnuc>,
+                                      normnuc_linearise, {}, {{0, C::FullRank}});
+const Record kNormop = matrix_record("normop", matrix_to_scalar, nonnegative, invariant<normop>,
+                                     normop_linearise, {}, {{0, C::SimpleTop}});
 const Record kNormopGrad = matrix_record("normop_grad", matrix_shape, no_facts, outward<normop_grad>,
                                          normop_grad_linearise, {}, {{0, C::SimpleTop}});
 
@@ -335,8 +346,9 @@ Size smaller(const Size& n, const Size& p) {
 }
 
 std::span<const Record* const> spectral_records() {
-  static const Record* const all[] = {&kSqrtm,   &kLyap,  &kExpm, &kDexpm, &kLogm,   &kDlogm,   &kEigvals, &kEigvecs,
-                                      &kSvdvals, &kSvdu, &kSvdv, &kPolar, &kDpolar, &kNormnuc, &kNormop,  &kNormopGrad};
+  static const Record* const all[] = {&kSqrtm,   &kLyap,    &kExpm,    &kDexpm,     &kLogm, &kDlogm,
+                                      &kEigvals, &kEigvecs, &kSvdvals, &kSvdu,      &kSvdv, &kPolar,
+                                      &kDpolar,  &kNormnuc, &kNormop,  &kNormopGrad};
   return all;
 }
 

@@ -29,7 +29,9 @@ Facts cumsum_facts(std::span<const Expr> o, const Attributes& /*a*/) {
   const Signs s = o[0]->facts.signs;
   return s.is_nonnegative() ? Facts::of_signs(s) : Facts::unknown();
 }
-Facts entry_facts(std::span<const Expr> o, const Attributes& /*a*/) { return Facts::of_signs(o[0]->facts.signs); }
+Facts entry_facts(std::span<const Expr> o, const Attributes& /*a*/) {
+  return Facts::of_signs(o[0]->facts.signs);
+}
 
 Expr tril_normal(std::span<const Expr> o, const Attributes& /*a*/) {
   if (is_zero(o[0]) || is_lower(o[0])) return o[0];
@@ -101,7 +103,9 @@ Facts all_signs(std::span<const Expr> o, const Attributes& /*a*/) {
   for (const auto& e : o) s.possible |= e->facts.signs.possible;
   return Facts::of_signs(s);
 }
-Facts unit_facts(std::span<const Expr> /*o*/, const Attributes& /*a*/) { return Facts::of_signs(Signs::nonnegative()); }
+Facts unit_facts(std::span<const Expr> /*o*/, const Attributes& /*a*/) {
+  return Facts::of_signs(Signs::nonnegative());
+}
 
 Expr slice_moves(const Node& y, int /*operand*/, Expr tangent) {
   return slice(tangent, axis_in(y), y.attributes.sizes[0], y.attributes.sizes[1]);
@@ -142,7 +146,8 @@ Expr slice_normal(std::span<const Expr> o, const Attributes& a) {
   if (x->kind == Kind::Apply && x->op->name == "slice" && axis_of(x->attributes) == axis) {
     return slice(x->operands[0], axis, x->attributes.sizes[0] + a.sizes[0], a.sizes[1]);
   }
-  if (axis < 2 && transpose_is_older(x)) return transposed(slice(transposed(x), 1 - axis, a.sizes[0], a.sizes[1]));
+  if (axis < 2 && transpose_is_older(x))
+    return transposed(slice(transposed(x), 1 - axis, a.sizes[0], a.sizes[1]));
   return {};
 }
 
@@ -213,26 +218,31 @@ Record linear(std::string_view name, decltype(Operation::shape) shape, decltype(
                 bounds_unknown()};
 }
 
-const Record kTril = linear("tril", same_shape, lower_facts, tril_normal, moves<tril>, moves<tril>, routine("tril"), Reading::Call);
-const Record kTriu = linear("triu", same_shape, no_facts, triu_normal, moves<triu>, moves<triu>, routine("triu"), Reading::Call);
+const Record kTril = linear("tril", same_shape, lower_facts, tril_normal, moves<tril>, moves<tril>,
+                            routine("tril"), Reading::Call);
+const Record kTriu = linear("triu", same_shape, no_facts, triu_normal, moves<triu>, moves<triu>,
+                            routine("triu"), Reading::Call);
 const Record kDiff = linear("diff", diff_shape, no_facts, zero_or_along<diff, -1>, moves_along<diff>,
                             moves_along<diff_transpose>, view("diff"), Reading::Along);
 const Record kDiffT = linear("diffT", diff_transpose_shape, no_facts, zero_or_along<diff_transpose, 1>,
                              moves_along<diff_transpose>, moves_along<diff>, view("diffT"), Reading::Along);
-const Record kCumsum = linear("cumsum", same_shape, cumsum_facts, zero_or_along<cumsum, 0>, moves_along<cumsum>,
-                              moves_along<cumsum_transpose>, routine("cumsum"), Reading::Along);
-const Record kCumsumT = linear("cumsumT", same_shape, cumsum_facts, zero_or_along<cumsum_transpose, 0>,
-                               moves_along<cumsum_transpose>, moves_along<cumsum>, routine("cumsumT"), Reading::Along);
+const Record kCumsum =
+    linear("cumsum", same_shape, cumsum_facts, zero_or_along<cumsum, 0>, moves_along<cumsum>,
+           moves_along<cumsum_transpose>, routine("cumsum"), Reading::Along);
+const Record kCumsumT =
+    linear("cumsumT", same_shape, cumsum_facts, zero_or_along<cumsum_transpose, 0>,
+           moves_along<cumsum_transpose>, moves_along<cumsum>, routine("cumsumT"), Reading::Along);
 const Record kSlice = linear("slice", slice_shape, entry_facts, slice_normal, slice_moves, slice_transpose,
                              view("slice"), Reading::Special);
-const Record kConcat = linear("concat", concat_shape, all_signs, concat_normal, concat_moves, concat_transpose,
-                              view("concat"), Reading::Special);
-const Record kFuse = linear("fuse", fuse_shape, entry_facts, fuse_normal, fuse_moves, fuse_transpose, view("fuse"),
-                            Reading::Special);
+const Record kConcat = linear("concat", concat_shape, all_signs, concat_normal, concat_moves,
+                              concat_transpose, view("concat"), Reading::Special);
+const Record kFuse = linear("fuse", fuse_shape, entry_facts, fuse_normal, fuse_moves, fuse_transpose,
+                            view("fuse"), Reading::Special);
 const Record kSplit = linear("split", split_shape, entry_facts, split_normal, split_moves, split_transpose,
                              view("split"), Reading::Special);
 const Record kUnit = [] {
-  Record r = linear("unit", unit_shape, unit_facts, kNoNormal, does_not_move, kNotLinear, view("unit"), Reading::Special);
+  Record r = linear("unit", unit_shape, unit_facts, kNoNormal, does_not_move, kNotLinear, view("unit"),
+                    Reading::Special);
   r.linear_in = linear_in_none;
   return r;
 }();

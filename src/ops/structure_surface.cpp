@@ -32,8 +32,11 @@ template <Expr (*f)(Expr, int)>
 Surface axis_surface(std::string_view name, std::vector<std::string_view> signatures, std::string_view numpy,
                      std::string_view support) {
   return {name,
-          {{signatures[0], along<f, 1>}, {signatures[1], along<f, 2>}, {signatures[2], along<f, 1>},
-           {signatures[3], along<f, 1>}, {signatures[4], along<f, 2>}},
+          {{signatures[0], along<f, 1>},
+           {signatures[1], along<f, 2>},
+           {signatures[2], along<f, 1>},
+           {signatures[3], along<f, 1>},
+           {signatures[4], along<f, 2>}},
           {.latex = "", .numpy = numpy, .numpy_support = support}};
 }
 
@@ -50,14 +53,22 @@ std::span<const Surface> structure_surfaces() {
   const std::vector<std::string_view> same = {"(n,1) -> (n,1)", "(1,n) -> (1,n)", "(n,p) -> (n,p)",
                                               "(n,p), 1 -> (n,p)", "(n,p), 2 -> (n,p)"};
   static const Surface all[] = {
-      axis_surface<diff>("diff", {"(n,1) -> (n-1,1)", "(1,n) -> (1,n-1)", "(n,p) -> (n-1,p)", "(n,p), 1 -> (n-1,p)", "(n,p), 2 -> (n,p-1)"},
+      axis_surface<diff>("diff",
+                         {"(n,1) -> (n-1,1)", "(1,n) -> (1,n-1)", "(n,p) -> (n-1,p)", "(n,p), 1 -> (n-1,p)",
+                          "(n,p), 2 -> (n,p-1)"},
                          "np.diff($1, axis=$axis)", ""),
-      axis_surface<diff_transpose>("diffT", {"(n,1) -> (n+1,1)", "(1,n) -> (1,n+1)", "(n,p) -> (n+1,p)", "(n,p), 1 -> (n+1,p)", "(n,p), 2 -> (n,p+1)"},
+      axis_surface<diff_transpose>("diffT",
+                                   {"(n,1) -> (n+1,1)", "(1,n) -> (1,n+1)", "(n,p) -> (n+1,p)",
+                                    "(n,p), 1 -> (n+1,p)", "(n,p), 2 -> (n,p+1)"},
                                    "_diffT($1, $axis)", kDifferenceAdjoint),
       axis_surface<cumsum>("cumsum", same, "np.cumsum($1, axis=$axis)", ""),
       axis_surface<cumsum_transpose>("cumsumT", same, "_cumsumT($1, $axis)", kSumsAdjoint),
-      {"tril", {{"(n,p) -> (n,p)", triangle<tril>}}, {.latex = "\\operatorname{tril}($1)", .numpy = "np.tril($m1)", .numpy_support = ""}},
-      {"triu", {{"(n,p) -> (n,p)", triangle<triu>}}, {.latex = "\\operatorname{triu}($1)", .numpy = "np.triu($m1)", .numpy_support = ""}},
+      {"tril",
+       {{"(n,p) -> (n,p)", triangle<tril>}},
+       {.latex = "\\operatorname{tril}($1)", .numpy = "np.tril($m1)", .numpy_support = ""}},
+      {"triu",
+       {{"(n,p) -> (n,p)", triangle<triu>}},
+       {.latex = "\\operatorname{triu}($1)", .numpy = "np.triu($m1)", .numpy_support = ""}},
   };
   return all;
 }
