@@ -71,7 +71,8 @@ Expr take_out(const Node& sum, const std::vector<Written>& terms, const Key& key
               const std::vector<Occurrence>& group, const Rational& exponent) {
   Graph& g = *sum.graph;
   const int rank = sum.rank();
-  const int summed = -std::min(0, key.second.empty() ? 0 : *std::min_element(key.second.begin(), key.second.end()));
+  const int summed =
+      -std::min(0, key.second.empty() ? 0 : *std::min_element(key.second.begin(), key.second.end()));
   // Which axes of the result the remainders depend on.
   std::vector<bool> needed(static_cast<std::size_t>(rank), false);
   for (const auto& o : group) {
@@ -85,7 +86,8 @@ Expr take_out(const Node& sum, const std::vector<Written>& terms, const Key& key
     }
   }
   for (int a = 0; a < rank; ++a) {  // an axis of nobody is a broadcast of the remainder
-    if (std::find(key.second.begin(), key.second.end(), a) == key.second.end()) needed[static_cast<std::size_t>(a)] = true;
+    if (std::find(key.second.begin(), key.second.end(), a) == key.second.end())
+      needed[static_cast<std::size_t>(a)] = true;
   }
   const auto kept = static_cast<int>(std::count(needed.begin(), needed.end(), true));
   if (kept + summed > 2) return {};
@@ -135,7 +137,8 @@ Expr take_out(const Node& sum, const std::vector<Written>& terms, const Key& key
     factor_labels.push_back(l);
     sizes[static_cast<std::size_t>(l)] = base_shape[k];
   }
-  return g.product(1, {{inner, inner_labels}, {power(Expr(key.first), exponent), factor_labels}}, output, sizes);
+  return g.product(1, {{inner, inner_labels}, {power(Expr(key.first), exponent), factor_labels}}, output,
+                   sizes);
 }
 
 // diag(a) + diag(b) = diag(a + b)
@@ -173,7 +176,8 @@ Expr factor_sum(Expr sum) {
       const Expr base = exponent != nullptr ? f.expr->operands[0] : f.expr;
       const Key key{base.get(), parts_of(f, terms[i].output)};
       auto& list = groups[key];
-      if (list.empty() || list.back().term != i) list.push_back({i, k, exponent != nullptr ? *exponent : Rational(1)});
+      if (list.empty() || list.back().term != i)
+        list.push_back({i, k, exponent != nullptr ? *exponent : Rational(1)});
     }
   }
   std::unordered_map<const Node*, int> memo;
@@ -183,7 +187,8 @@ Expr factor_sum(Expr sum) {
     const int saving = static_cast<int>(list.size() - 1) * (1 + weight_of(Expr(key.first), memo));
     candidates.emplace_back(saving, &key);
   }
-  std::stable_sort(candidates.begin(), candidates.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
+  std::stable_sort(candidates.begin(), candidates.end(),
+                   [](const auto& a, const auto& b) { return a.first > b.first; });
   for (const auto& [saving, key] : candidates) {
     const auto& list = groups.at(*key);
     Rational least = list[0].exponent;
@@ -193,7 +198,8 @@ Expr factor_sum(Expr sum) {
       if (o.exponent < least) least = o.exponent;
     }
     if (!same && !least.is_negative()) continue;
-    if (!same && std::any_of(key->second.begin(), key->second.end(), [](int part) { return part < 0; })) continue;
+    if (!same && std::any_of(key->second.begin(), key->second.end(), [](int part) { return part < 0; }))
+      continue;
     const Expr common = take_out(n, terms, *key, list, least);
     if (!common) continue;
     std::vector<Term> all{{1, common}};

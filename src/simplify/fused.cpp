@@ -115,7 +115,9 @@ Expr lift_fused_axes(Expr expr) {
 Expr merge_choices(Expr sum) {
   const Node& n = *sum;
   if (n.kind != Kind::Sum) return {};
-  const auto as_choice = [](Expr e) { return e->kind == Kind::Apply && e->op->name == "select" ? e.get() : nullptr; };
+  const auto as_choice = [](Expr e) {
+    return e->kind == Kind::Apply && e->op->name == "select" ? e.get() : nullptr;
+  };
   for (std::size_t a = 0; a < n.terms.size(); ++a) {
     const Node* first = as_choice(n.terms[a].expr);
     if (first == nullptr) continue;

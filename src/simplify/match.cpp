@@ -62,7 +62,8 @@ class Matcher {
   }
 
   // Some of the factors of e.
-  bool part_of_product(const Node& p, const Node& e, Match& result, const std::function<bool(const Bindings&)>& condition) {
+  bool part_of_product(const Node& p, const Node& e, Match& result,
+                       const std::function<bool(const Bindings&)>& condition) {
     if (p.factors.size() > e.factors.size()) return false;
     Product state(p, e);
     return factors(state, 0, [&] {
@@ -86,7 +87,8 @@ class Matcher {
   }
 
   // Some of the terms of e, all with one common factor to those of p.
-  bool part_of_sum(const Node& p, const Node& e, Match& result, const std::function<bool(const Bindings&)>& condition) {
+  bool part_of_sum(const Node& p, const Node& e, Match& result,
+                   const std::function<bool(const Bindings&)>& condition) {
     if (p.terms.size() > e.terms.size()) return false;
     std::vector<bool> used(e.terms.size(), false);
     return terms(p, e, 0, used, nullptr, [&](const Rational& ratio) {
@@ -130,7 +132,8 @@ class Matcher {
         if (std::count(map.begin(), map.end(), to) != 1) return false;
         if (std::any_of(e->output.begin(), e->output.end(), is(to))) return false;
         for (std::size_t k = 0; k < e->factors.size(); ++k) {
-          if (!used[k] && std::any_of(e->factors[k].labels.begin(), e->factors[k].labels.end(), is(to))) return false;
+          if (!used[k] && std::any_of(e->factors[k].labels.begin(), e->factors[k].labels.end(), is(to)))
+            return false;
         }
       }
       return true;
@@ -168,7 +171,8 @@ class Matcher {
     if ((e->facts.signs.possible & ~wanted.signs.possible) != 0) return false;
     const auto restore = bindings.sizes;
     bool fits = true;
-    for (std::size_t k = 0; k < e.shape().size(); ++k) fits = fits && bind_size(hole.shape()[k], e.shape()[k]);
+    for (std::size_t k = 0; k < e.shape().size(); ++k)
+      fits = fits && bind_size(hole.shape()[k], e.shape()[k]);
     if (fits) {
       bindings.holes.emplace_back(hole, e);
       if (next()) return true;
@@ -223,7 +227,8 @@ class Matcher {
       if (ratio != nullptr && !(r == *ratio)) continue;
       used[j] = true;
       const Rational* common = ratio != nullptr ? ratio : &r;
-      if (whole(p.terms[k].expr, e.terms[j].expr, [&] { return terms(p, e, k + 1, used, common, next); })) return true;
+      if (whole(p.terms[k].expr, e.terms[j].expr, [&] { return terms(p, e, k + 1, used, common, next); }))
+        return true;
       used[j] = false;
     }
     return false;

@@ -25,7 +25,8 @@ struct Match {
   std::function<Expr(Expr replacement)> wrap;
 };
 
-/// Whether `expr` (or a part of it, for products and sums) matches `pattern` with a condition on the bindings.
+/// Whether `expr` (or a part of it, for products and sums) matches `pattern` with a condition on the
+/// bindings.
 bool match(Expr pattern, Expr expr, const std::function<bool(const Bindings&)>& condition, Match& result);
 
 /// `pattern` with its holes and sizes replaced, built in `graph`.

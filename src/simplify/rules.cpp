@@ -51,7 +51,9 @@ class Table {
   // Arrays of rank 0, 1, 2 for rules that hold entry by entry.
   const std::vector<Expr> any = {alpha, x, X};
 
-  void rule(std::string_view name, Expr pattern, Expr replacement) { list.push_back({name, pattern, replacement, false}); }
+  void rule(std::string_view name, Expr pattern, Expr replacement) {
+    list.push_back({name, pattern, replacement, false});
+  }
 
   void logarithms() {
     for (const auto& u : any) {
@@ -187,9 +189,12 @@ class Table {
   }
 
   void differences() {
-    rule("difference of neighbours", slice(x, 0, Size(1), n - Size(1)) - slice(x, 0, Size(0), n - Size(1)), diff(x));
-    rule("difference of neighbours", slice(X, 0, Size(1), n - Size(1)) - slice(X, 0, Size(0), n - Size(1)), diff(X, 0));
-    rule("difference of neighbours", slice(X, 1, Size(1), p - Size(1)) - slice(X, 1, Size(0), p - Size(1)), diff(X, 1));
+    rule("difference of neighbours", slice(x, 0, Size(1), n - Size(1)) - slice(x, 0, Size(0), n - Size(1)),
+         diff(x));
+    rule("difference of neighbours", slice(X, 0, Size(1), n - Size(1)) - slice(X, 0, Size(0), n - Size(1)),
+         diff(X, 0));
+    rule("difference of neighbours", slice(X, 1, Size(1), p - Size(1)) - slice(X, 1, Size(0), p - Size(1)),
+         diff(X, 1));
   }
 
   // A factor of a branch moves into it, so that a branch that is not taken cannot spoil the product.

@@ -14,7 +14,8 @@ struct Rule {
   std::string_view name;
   Expr pattern;
   Expr replacement;
-  /// Only for display: shorter to read, but it forgets something that derivatives use (the rank of inv(X'*X)).
+  /// Only for display: shorter to read, but it forgets something that derivatives use (the rank of
+  /// inv(X'*X)).
   bool display_only = false;
 };
 

@@ -28,7 +28,9 @@ struct Signature {
   }
   [[nodiscard]] bool may_match(const Node& n) const {
     if (n.kind != kind || n.op != op) return false;
-    const auto has = [&n](const auto& test) { return std::any_of(n.operands.begin(), n.operands.end(), test); };
+    const auto has = [&n](const auto& test) {
+      return std::any_of(n.operands.begin(), n.operands.end(), test);
+    };
     if (needs_power && !has([](Expr o) { return o->kind == Kind::Power; })) return false;
     return std::all_of(operand_ops.begin(), operand_ops.end(), [&has](const Operation* wanted) {
       return has([wanted](Expr o) { return o->op == wanted; });
@@ -84,7 +86,9 @@ class Simplifier {
       if (all[k].display_only && !display_) continue;
       if (!signatures()[k].may_match(*e)) continue;
       Match found;
-      if (!match(all[k].pattern, e, [](const Bindings&) { return true; }, found)) continue;
+      if (!match(
+              all[k].pattern, e, [](const Bindings&) { return true; }, found))
+        continue;
       const Expr next = found.wrap(instantiate(all[k].replacement, found.bindings, e.graph()));
       if (next == e) continue;
       if (steps_ != nullptr) steps_->push_back({all[k].name, e, next});
@@ -111,7 +115,8 @@ Expr expanded(Expr expr) {
     std::vector<Expr> operands;
     for (const auto& o : e->operands) operands.push_back(done.at(o.get()));
     Expr made = rebuild(e, operands);
-    if (made->kind == Kind::Apply && record_of(*made).expand.value != nullptr) made = record_of(*made).expand(*made);
+    if (made->kind == Kind::Apply && record_of(*made).expand.value != nullptr)
+      made = record_of(*made).expand(*made);
     done.emplace(e.get(), made);
   }
   return Simplifier(nullptr, true).run(done.at(expr.get()));
