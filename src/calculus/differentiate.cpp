@@ -37,9 +37,9 @@ std::vector<Expr> pullback(Expr f, Expr cotangent, std::span<const Expr> variabl
   const auto order = topological(std::span(&f, 1));
   std::unordered_map<const Node*, bool> active;
   for (const auto& y : order) {
-    active[y.get()] = std::find(variables.begin(), variables.end(), y) != variables.end() ||
-                      std::any_of(y->operands.begin(), y->operands.end(),
-                                  [&active](Expr o) { return active[o.get()]; });
+    active[y.get()] =
+        std::find(variables.begin(), variables.end(), y) != variables.end() ||
+        std::any_of(y->operands.begin(), y->operands.end(), [&active](Expr o) { return active[o.get()]; });
   }
   std::unordered_map<const Node*, std::vector<Term>> cotangents;
   cotangents[f.get()].push_back({1, cotangent});

@@ -35,8 +35,10 @@ Expr linearise_product(const Node& y, Expr operand, Expr tangent) {
     auto factors = y.factors;
     auto sizes = y.label_sizes;
     Labels further;
-    factors[k] = {tangent, with_further(y.factors[k].labels, tangent, y.factors[k].labels.size(), sizes, further)};
-    terms.push_back({1, g.product(y.coefficient, std::move(factors), joined(y.output, further), std::move(sizes))});
+    factors[k] = {tangent,
+                  with_further(y.factors[k].labels, tangent, y.factors[k].labels.size(), sizes, further)};
+    terms.push_back(
+        {1, g.product(y.coefficient, std::move(factors), joined(y.output, further), std::move(sizes))});
   }
   return g.sum(terms);
 }
@@ -94,7 +96,8 @@ class Adjoint {
     if (e->id <= tangent_->id) return false;
     const auto at = depends_.find(e.get());
     if (at != depends_.end()) return at->second;
-    const bool found = std::any_of(e->operands.begin(), e->operands.end(), [this](Expr o) { return depends(o); });
+    const bool found =
+        std::any_of(e->operands.begin(), e->operands.end(), [this](Expr o) { return depends(o); });
     depends_.emplace(e.get(), found);
     return found;
   }
