@@ -11,7 +11,9 @@ std::int64_t count(const std::vector<std::int64_t>& shape) {
   return std::accumulate(shape.begin(), shape.end(), std::int64_t{1}, std::multiplies<>());
 }
 
-bool contains(const std::vector<int>& list, int l) { return std::find(list.begin(), list.end(), l) != list.end(); }
+bool contains(const std::vector<int>& list, int l) {
+  return std::find(list.begin(), list.end(), l) != list.end();
+}
 
 std::vector<std::int64_t> sizes_of(const std::vector<int>& labels, const std::vector<std::int64_t>& sizes) {
   std::vector<std::int64_t> s;
@@ -56,7 +58,8 @@ Labelled reduced(const Labelled& f, const std::vector<int>& wanted, const std::v
   std::vector<std::int64_t> stride_in(all.size(), 0);
   std::int64_t stride = 1;
   for (std::size_t k = 0; k < f.labels.size(); ++k) {
-    stride_in[static_cast<std::size_t>(std::find(all.begin(), all.end(), f.labels[k]) - all.begin())] += stride;
+    stride_in[static_cast<std::size_t>(std::find(all.begin(), all.end(), f.labels[k]) - all.begin())] +=
+        stride;
     stride *= f.array.shape[k];
   }
   std::vector<std::int64_t> stride_out(all.size(), 0);
@@ -74,7 +77,8 @@ Labelled reduced(const Labelled& f, const std::vector<int>& wanted, const std::v
 
 Labelled reordered(const Labelled& f, const std::vector<int>& labels) {
   std::vector<int> order;
-  for (const auto l : labels) order.push_back(static_cast<int>(std::find(f.labels.begin(), f.labels.end(), l) - f.labels.begin()));
+  for (const auto l : labels)
+    order.push_back(static_cast<int>(std::find(f.labels.begin(), f.labels.end(), l) - f.labels.begin()));
   return {permuted(f.array, order), labels};
 }
 
@@ -115,7 +119,8 @@ Labelled contract(const Labelled& a, const Labelled& b, const std::vector<int>& 
 
 }  // namespace
 
-Array::Array(std::vector<std::int64_t> s, double fill) : shape(std::move(s)), data(static_cast<std::size_t>(count(shape)), fill) {}
+Array::Array(std::vector<std::int64_t> s, double fill)
+    : shape(std::move(s)), data(static_cast<std::size_t>(count(shape)), fill) {}
 
 std::int64_t batch_count(const Array& a, int leading) {
   return std::accumulate(a.shape.begin() + leading, a.shape.end(), std::int64_t{1}, std::multiplies<>());
@@ -158,7 +163,8 @@ Array einstein(double coefficient, std::vector<Labelled> factors, const std::vec
     }
     return wanted;
   };
-  for (std::size_t k = 0; k < factors.size(); ++k) factors[k] = reduced(factors[k], wanted_without(k, k), sizes);
+  for (std::size_t k = 0; k < factors.size(); ++k)
+    factors[k] = reduced(factors[k], wanted_without(k, k), sizes);
   while (factors.size() > 1) {  // the pair with the cheapest contraction next
     double best = std::numeric_limits<double>::infinity();
     std::size_t ba = 0, bb = 1;
@@ -190,7 +196,8 @@ Array einstein(double coefficient, std::vector<Labelled> factors, const std::vec
     std::vector<std::int64_t> from(distinct.size(), 0), to(distinct.size(), 0);
     std::int64_t s = 1;
     for (std::size_t k = 0; k < whole.labels.size(); ++k) {
-      from[static_cast<std::size_t>(std::find(distinct.begin(), distinct.end(), whole.labels[k]) - distinct.begin())] = s;
+      from[static_cast<std::size_t>(std::find(distinct.begin(), distinct.end(), whole.labels[k]) -
+                                    distinct.begin())] = s;
       s *= whole.array.shape[k];
     }
     s = 1;

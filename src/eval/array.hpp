@@ -1,11 +1,10 @@
 // Dense arrays of doubles with any number of axes, the first running fastest.
 #pragma once
 
+#include <Eigen/Dense>
 #include <cstdint>
 #include <functional>
 #include <vector>
-
-#include <Eigen/Dense>
 
 namespace adjoint {
 
@@ -37,8 +36,8 @@ struct Labelled {
   Array array;
   std::vector<int> labels;
 };
-/// Einstein product: coefficient times the product of the factors, summed over all labels that are not in `output`.
-/// `sizes` by label; output labels may repeat (a diagonal between zeros) or belong to no factor.
+/// Einstein product: coefficient times the product of the factors, summed over all labels that are not in
+/// `output`. `sizes` by label; output labels may repeat (a diagonal between zeros) or belong to no factor.
 Array einstein(double coefficient, std::vector<Labelled> factors, const std::vector<int>& output,
                const std::vector<std::int64_t>& sizes);
 

@@ -72,7 +72,11 @@ Array Evaluator::compute(Expr expr) {
       Array r = done_.at(n.operands[0].get());
       const double e = done_.at(n.operands[1].get()).data[0];
       for (auto& v : r.data) {
-        v = e == 2 ? v * v : e == -1 ? 1 / v : e == 0.5 ? std::sqrt(v) : e == -0.5 ? 1 / std::sqrt(v) : std::pow(v, e);
+        v = e == 2      ? v * v
+            : e == -1   ? 1 / v
+            : e == 0.5  ? std::sqrt(v)
+            : e == -0.5 ? 1 / std::sqrt(v)
+                        : std::pow(v, e);
       }
       return r;
     }
@@ -82,7 +86,8 @@ Array Evaluator::compute(Expr expr) {
       if (n.op->name == "unit") {
         Array r(shape);
         const std::int64_t i = size(n.attributes.sizes[1]);
-        if (i < 1 || i > r.size()) throw NumericalError("index " + std::to_string(i) + " is outside 1.." + std::to_string(r.size()));
+        if (i < 1 || i > r.size())
+          throw NumericalError("index " + std::to_string(i) + " is outside 1.." + std::to_string(r.size()));
         r.data[static_cast<std::size_t>(i - 1)] = 1;
         return r;
       }
@@ -93,8 +98,9 @@ Array Evaluator::compute(Expr expr) {
         const std::int64_t first = size(n.attributes.sizes[0]);
         const auto axis = static_cast<std::size_t>(n.attributes.integers[0]);
         if (first < 0 || first + shape[axis] > operands[0]->shape[axis]) {
-          throw NumericalError("the range " + std::to_string(first + 1) + ":" + std::to_string(first + shape[axis]) +
-                               " is outside 1.." + std::to_string(operands[0]->shape[axis]));
+          throw NumericalError("the range " + std::to_string(first + 1) + ":" +
+                               std::to_string(first + shape[axis]) + " is outside 1.." +
+                               std::to_string(operands[0]->shape[axis]));
         }
         start = Array(static_cast<double>(first));
         operands.push_back(&start);

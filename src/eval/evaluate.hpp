@@ -35,8 +35,8 @@ class Evaluator {
 /// A place at which the function is not differentiable in a way that matters there: an operation whose
 /// condition fails while the result depends on it to first order.
 struct Kink {
-  Expr where;         // the application (or power)
-  std::string what;   // "norm at 0", "a tie in max"
+  Expr where;        // the application (or power)
+  std::string what;  // "norm at 0", "a tie in max"
 };
 
 /// Kinks of f at the point, among nodes that depend on one of the variables.

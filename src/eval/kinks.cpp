@@ -36,21 +36,26 @@ Flags failures(Condition condition, const Node& node, const Array& a, const Arra
     return Flags{fails};
   };
   switch (condition) {
-    case Condition::NonZero: return entries(a, [](double v) { return v == 0; });
-    case Condition::Positive: return entries(a, [](double v) { return v <= 0; });
-    case Condition::InsideUnit: return entries(a, [](double v) { return std::abs(v) >= 1; });
+    case Condition::NonZero:
+      return entries(a, [](double v) { return v == 0; });
+    case Condition::Positive:
+      return entries(a, [](double v) { return v <= 0; });
+    case Condition::InsideUnit:
+      return entries(a, [](double v) { return std::abs(v) >= 1; });
     case Condition::NotAllZero:
       return whole(std::all_of(a.data.begin(), a.data.end(), [](double v) { return v == 0; }));
     case Condition::Differ: {
       Flags f;
-      for (std::size_t k = 0; k < a.data.size(); ++k) f.push_back(other != nullptr && a.data[k] == other->data[k]);
+      for (std::size_t k = 0; k < a.data.size(); ++k)
+        f.push_back(other != nullptr && a.data[k] == other->data[k]);
       return f;
     }
     case Condition::UniqueMaximum:
     case Condition::UniqueMinimum: {
       if (!node.attributes.integers.empty() && a.rank() > 1) return whole(false);
-      const auto best = condition == Condition::UniqueMaximum ? *std::max_element(a.data.begin(), a.data.end())
-                                                              : *std::min_element(a.data.begin(), a.data.end());
+      const auto best = condition == Condition::UniqueMaximum
+                            ? *std::max_element(a.data.begin(), a.data.end())
+                            : *std::min_element(a.data.begin(), a.data.end());
       return whole(std::count(a.data.begin(), a.data.end(), best) > 1);
     }
     case Condition::FullRank:
@@ -75,23 +80,31 @@ Flags failures(Condition condition, const Node& node, const Array& a, const Arra
         const auto w = symmetric_eigen(m).w;
         return w.size() > 0 && w(0) <= 1e-14 * w.cwiseAbs().maxCoeff();
       });
-    default: return whole(false);
+    default:
+      return whole(false);
   }
 }
 
 std::string name_of(Condition condition, const Node& node) {
   const std::string op(node.op->name);
   switch (condition) {
-    case Condition::NotAllZero: return op + " at 0";
+    case Condition::NotAllZero:
+      return op + " at 0";
     case Condition::UniqueMaximum:
     case Condition::UniqueMinimum:
-    case Condition::Differ: return "a tie in " + op;
-    case Condition::SimpleSpectrum: return op + " at repeated eigenvalues";
+    case Condition::Differ:
+      return "a tie in " + op;
+    case Condition::SimpleSpectrum:
+      return op + " at repeated eigenvalues";
     case Condition::DistinctSingular:
-    case Condition::SimpleTop: return op + " at repeated singular values";
-    case Condition::FullRank: return op + " at a matrix that is not of full rank";
-    case Condition::Definite: return op + " at a singular matrix";
-    default: return op + " at 0";
+    case Condition::SimpleTop:
+      return op + " at repeated singular values";
+    case Condition::FullRank:
+      return op + " at a matrix that is not of full rank";
+    case Condition::Definite:
+      return op + " at a singular matrix";
+    default:
+      return op + " at 0";
   }
 }
 
@@ -111,7 +124,8 @@ bool matters(Expr f, Expr node, const Flags& flags, const Point& point, Evaluato
     Evaluator e(extended);
     const Array& d = e(simplify(slope));
     const std::size_t entries_of_node = extended.values[v.get()].data.size();
-    const std::size_t before = outer.rank() == 0 ? 1 : d.data.size() / std::max<std::size_t>(1, entries_of_node);
+    const std::size_t before =
+        outer.rank() == 0 ? 1 : d.data.size() / std::max<std::size_t>(1, entries_of_node);
     for (std::size_t k = 0; k < d.data.size(); ++k) {
       const std::size_t entry = k / before;
       const bool flagged = flags.size() == entries_of_node ? flags[entry] : any(flags);
@@ -145,7 +159,8 @@ std::vector<Kink> kinks(Expr f, std::span<const Expr> variables, const Point& po
       const Array& a = evaluator(e->operands[k]);
       const Array* other = e->operands.size() > 1 ? &evaluator(e->operands[1]) : nullptr;
       const Flags flags = failures(c.condition, *e, a, other);
-      if (any(flags) && matters(f, e, flags, point, evaluator)) found.push_back({e, name_of(c.condition, *e)});
+      if (any(flags) && matters(f, e, flags, point, evaluator))
+        found.push_back({e, name_of(c.condition, *e)});
     }
   }
   return found;

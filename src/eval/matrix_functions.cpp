@@ -1,7 +1,7 @@
-// Sources: Higham, Functions of Matrices (2008); Golub & Van Loan, Matrix Computations, 7.6 (Sylvester equations).
+// Sources: Higham, Functions of Matrices (2008); Golub & Van Loan, Matrix Computations, 7.6 (Sylvester
+// equations).
 #include <cmath>
 #include <complex>
-
 #include <unsupported/Eigen/MatrixFunctions>
 
 #include "eval/routines.hpp"
@@ -20,7 +20,8 @@ std::string number(double v) {
 }
 
 void require_finite(const Matrix& x, const char* what) {
-  if (!x.allFinite()) throw NumericalError(std::string(what) + ": the matrix has entries that are not finite");
+  if (!x.allFinite())
+    throw NumericalError(std::string(what) + ": the matrix has entries that are not finite");
 }
 
 double minor_determinant(const Matrix& x, Eigen::Index row, Eigen::Index column) {
@@ -86,12 +87,18 @@ Svd singular_values(const Matrix& x) {
 
 double determinant(const Matrix& x) {
   switch (x.rows()) {
-    case 0: return 1;
-    case 1: return x(0, 0);
-    case 2: return x(0, 0) * x(1, 1) - x(0, 1) * x(1, 0);
-    case 3: return x(0, 0) * (x(1, 1) * x(2, 2) - x(1, 2) * x(2, 1)) - x(0, 1) * (x(1, 0) * x(2, 2) - x(1, 2) * x(2, 0)) +
-                   x(0, 2) * (x(1, 0) * x(2, 1) - x(1, 1) * x(2, 0));
-    default: return x.partialPivLu().determinant();
+    case 0:
+      return 1;
+    case 1:
+      return x(0, 0);
+    case 2:
+      return x(0, 0) * x(1, 1) - x(0, 1) * x(1, 0);
+    case 3:
+      return x(0, 0) * (x(1, 1) * x(2, 2) - x(1, 2) * x(2, 1)) -
+             x(0, 1) * (x(1, 0) * x(2, 2) - x(1, 2) * x(2, 0)) +
+             x(0, 2) * (x(1, 0) * x(2, 1) - x(1, 1) * x(2, 0));
+    default:
+      return x.partialPivLu().determinant();
   }
 }
 
@@ -153,7 +160,8 @@ Matrix adjugate_derivative(const Matrix& x, const Matrix& h) {
 
 Matrix pseudo_inverse(const Matrix& x) {
   const Svd d = singular_values(x);
-  const double bound = d.s.size() == 0 ? 0 : d.s(0) * 1e-14 * static_cast<double>(std::max(x.rows(), x.cols()));
+  const double bound =
+      d.s.size() == 0 ? 0 : d.s(0) * 1e-14 * static_cast<double>(std::max(x.rows(), x.cols()));
   Eigen::VectorXd inverse = d.s;
   for (auto& v : inverse) v = v > bound ? 1 / v : 0;
   return d.v * inverse.asDiagonal() * d.u.transpose();
@@ -166,14 +174,16 @@ Matrix square_root(const Matrix& x) {
     const SymmetricEigen e = symmetric_eigen(x);
     const double largest = e.w.cwiseAbs().maxCoeff();
     if (e.w(0) < -1e-12 * static_cast<double>(x.rows()) * largest) {
-      throw NumericalError("sqrtm: the matrix is not positive semi-definite, it has the eigenvalue " + number(e.w(0)));
+      throw NumericalError("sqrtm: the matrix is not positive semi-definite, it has the eigenvalue " +
+                           number(e.w(0)));
     }
     return e.q * e.w.cwiseMax(0).cwiseSqrt().asDiagonal() * e.q.transpose();
   }
   const Eigen::VectorXcd w = x.eigenvalues();
   for (const auto& v : w) {
     if (v.real() <= 0 && std::abs(v.imag()) <= 1e-12 * std::abs(v)) {
-      throw NumericalError("sqrtm: the matrix is not positive semi-definite, it has the eigenvalue " + number(v.real()));
+      throw NumericalError("sqrtm: the matrix is not positive semi-definite, it has the eigenvalue " +
+                           number(v.real()));
     }
   }
   return x.sqrt();
@@ -233,12 +243,15 @@ Matrix logarithm(const Matrix& x) {
   require_finite(x, "logm");
   if (symmetric(x)) {
     const SymmetricEigen e = symmetric_eigen(x);
-    if (e.w(0) <= 0) throw NumericalError("logm: the matrix has the eigenvalue " + number(e.w(0)) + ", which has no real logarithm");
+    if (e.w(0) <= 0)
+      throw NumericalError("logm: the matrix has the eigenvalue " + number(e.w(0)) +
+                           ", which has no real logarithm");
     return e.q * e.w.array().log().matrix().asDiagonal() * e.q.transpose();
   }
   for (const auto& v : x.eigenvalues()) {
     if (v.real() <= 0 && std::abs(v.imag()) <= 1e-12 * std::abs(v)) {
-      throw NumericalError("logm: the matrix has the eigenvalue " + number(v.real()) + ", which has no real logarithm");
+      throw NumericalError("logm: the matrix has the eigenvalue " + number(v.real()) +
+                           ", which has no real logarithm");
     }
   }
   return x.log();
@@ -261,7 +274,8 @@ Matrix logarithm_derivative(const Matrix& x, const Matrix& h) {
 Matrix cholesky_factor(const Matrix& s) {
   const Eigen::LLT<Matrix> llt(s);
   if (llt.info() != Eigen::Success) {
-    throw NumericalError("chol: the matrix is not positive definite, its smallest eigenvalue is " + number(symmetric_eigen(s).w(0)));
+    throw NumericalError("chol: the matrix is not positive definite, its smallest eigenvalue is " +
+                         number(symmetric_eigen(s).w(0)));
   }
   return llt.matrixL();
 }
@@ -292,7 +306,8 @@ Matrix polar_derivative(const Matrix& x, const Matrix& h) {
   }
   Matrix result = d.u * inner * d.v.transpose();
   if (x.rows() > k) result += (h * d.v - d.u * g) * d.s.cwiseInverse().asDiagonal() * d.v.transpose();
-  if (x.cols() > k) result += d.u * d.s.cwiseInverse().asDiagonal() * (d.u.transpose() * h - g * d.v.transpose());
+  if (x.cols() > k)
+    result += d.u * d.s.cwiseInverse().asDiagonal() * (d.u.transpose() * h - g * d.v.transpose());
   return result;
 }
 

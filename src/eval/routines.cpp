@@ -71,9 +71,13 @@ Array along(const Node& n, const Array& x, const Extents& shape, F f) {
   std::vector<double> u(static_cast<std::size_t>(in.length)), v(static_cast<std::size_t>(each));
   for (std::int64_t o = 0; o < in.outer; ++o) {
     for (std::int64_t i = 0; i < in.inner; ++i) {
-      for (std::int64_t k = 0; k < in.length; ++k) u[static_cast<std::size_t>(k)] = x.data[static_cast<std::size_t>(o * in.length * in.inner + k * in.inner + i)];
+      for (std::int64_t k = 0; k < in.length; ++k)
+        u[static_cast<std::size_t>(k)] =
+            x.data[static_cast<std::size_t>(o * in.length * in.inner + k * in.inner + i)];
       f(u, v);
-      for (std::int64_t k = 0; k < each; ++k) r.data[static_cast<std::size_t>(o * each * in.inner + k * in.inner + i)] = v[static_cast<std::size_t>(k)];
+      for (std::int64_t k = 0; k < each; ++k)
+        r.data[static_cast<std::size_t>(o * each * in.inner + k * in.inner + i)] =
+            v[static_cast<std::size_t>(k)];
     }
   }
   return r;
@@ -97,7 +101,9 @@ void share(const Fibre& u, Fibre& v, double best) {
 }
 void max_grad_of(const Fibre& u, Fibre& v) { share(u, v, *std::max_element(u.begin(), u.end())); }
 void min_grad_of(const Fibre& u, Fibre& v) { share(u, v, *std::min_element(u.begin(), u.end())); }
-void prod_of(const Fibre& u, Fibre& v) { v[0] = std::accumulate(u.begin(), u.end(), 1.0, std::multiplies<>()); }
+void prod_of(const Fibre& u, Fibre& v) {
+  v[0] = std::accumulate(u.begin(), u.end(), 1.0, std::multiplies<>());
+}
 void prod_grad_of(const Fibre& u, Fibre& v) {
   double before = 1;
   for (std::size_t k = 0; k < u.size(); ++k) {
@@ -189,7 +195,8 @@ Array matrixwise(const Node& /*n*/, Values o, const Extents& s) {
 template <double (*f)(const Matrix&)>
 Array matrix_to_number(const Node& /*n*/, Values o, const Extents& s) {
   Array r(s);
-  for (std::int64_t k = 0; k < batch_count(*o[0]); ++k) r.data[static_cast<std::size_t>(k)] = f(matrix_at(*o[0], k));
+  for (std::int64_t k = 0; k < batch_count(*o[0]); ++k)
+    r.data[static_cast<std::size_t>(k)] = f(matrix_at(*o[0], k));
   return r;
 }
 template <Eigen::VectorXd (*f)(const Matrix&)>
@@ -262,29 +269,78 @@ Array reshaped(const Node& /*n*/, Values o, const Extents& s) {
 
 const std::map<std::string_view, Value>& table() {
   static const std::map<std::string_view, Value> all = {
-      {"abs", unary<std::abs>}, {"sign", unary<sign_of>}, {"exp", unary<std::exp>}, {"log", unary<std::log>},
-      {"sin", unary<std::sin>}, {"cos", unary<std::cos>}, {"tan", unary<std::tan>}, {"asin", unary<std::asin>},
-      {"acos", unary<std::acos>}, {"atan", unary<std::atan>}, {"sinh", unary<std::sinh>}, {"cosh", unary<std::cosh>},
-      {"tanh", unary<std::tanh>}, {"erf", unary<std::erf>}, {"log1p", unary<std::log1p>}, {"expm1", unary<std::expm1>},
-      {"sigmoid", unary<sigmoid_of>}, {"softplus", unary<softplus_of>}, {"relu", unary<relu_of>},
-      {"max", binary<max_of>}, {"min", binary<min_of>}, {"elpow", binary<std::pow>}, {"less", binary<less_of>},
-      {"less_equal", binary<less_equal_of>}, {"equal", binary<equal_of>}, {"select", select_of},
-      {"pi", constant<0>}, {"inf", constant<1>},
-      {"maximum", fibrewise<maximum_of>}, {"minimum", fibrewise<minimum_of>}, {"prod", fibrewise<prod_of>},
-      {"logsumexp", fibrewise<logsumexp_of>}, {"max_grad", fibrewise<max_grad_of>}, {"min_grad", fibrewise<min_grad_of>},
-      {"prod_grad", fibrewise<prod_grad_of>}, {"prod_hess", prod_hess_value}, {"norm", fibrewise<norm_of>},
-      {"direction", fibrewise<direction_of>}, {"norm_p", norm_p_value}, {"norm_p_grad", norm_p_grad_value},
-      {"inv", matrixwise<inverse>}, {"det", matrix_to_number<determinant>}, {"logdet", matrix_to_number<log_abs_determinant>},
-      {"adj", matrixwise<adjugate>}, {"dadj", in_direction<adjugate_derivative>}, {"pinv", matrixwise<pseudo_inverse>},
-      {"chol", matrixwise<cholesky_factor>}, {"sqrtm", matrixwise<square_root>}, {"lyap", in_direction<solve_lyapunov>},
-      {"expm", matrixwise<exponential>}, {"dexpm", in_direction<exponential_derivative>}, {"logm", matrixwise<logarithm>},
-      {"dlogm", in_direction<logarithm_derivative>}, {"eigvals", matrix_to_vector<eigenvalues>},
-      {"eigvecs", matrixwise<eigenvectors>}, {"svdvals", matrix_to_vector<singular>}, {"svdu", matrixwise<left_singular>},
-      {"svdv", matrixwise<right_singular>}, {"polar", matrixwise<polar_factor>}, {"dpolar", in_direction<polar_derivative>},
-      {"normnuc", matrix_to_number<nuclear_norm>}, {"normop", matrix_to_number<spectral_norm>},
-      {"normop_grad", matrixwise<top_direction>}, {"tril", matrixwise<lower_triangle>}, {"triu", matrixwise<upper_triangle>},
-      {"diff", fibrewise<diff_of>}, {"diffT", fibrewise<diff_transpose_of>}, {"cumsum", fibrewise<cumsum_of>},
-      {"cumsumT", fibrewise<cumsum_transpose_of>}, {"slice", slice_value}, {"concat", concat_value}, {"fuse", reshaped},
+      {"abs", unary<std::abs>},
+      {"sign", unary<sign_of>},
+      {"exp", unary<std::exp>},
+      {"log", unary<std::log>},
+      {"sin", unary<std::sin>},
+      {"cos", unary<std::cos>},
+      {"tan", unary<std::tan>},
+      {"asin", unary<std::asin>},
+      {"acos", unary<std::acos>},
+      {"atan", unary<std::atan>},
+      {"sinh", unary<std::sinh>},
+      {"cosh", unary<std::cosh>},
+      {"tanh", unary<std::tanh>},
+      {"erf", unary<std::erf>},
+      {"log1p", unary<std::log1p>},
+      {"expm1", unary<std::expm1>},
+      {"sigmoid", unary<sigmoid_of>},
+      {"softplus", unary<softplus_of>},
+      {"relu", unary<relu_of>},
+      {"max", binary<max_of>},
+      {"min", binary<min_of>},
+      {"elpow", binary<std::pow>},
+      {"less", binary<less_of>},
+      {"less_equal", binary<less_equal_of>},
+      {"equal", binary<equal_of>},
+      {"select", select_of},
+      {"pi", constant<0>},
+      {"inf", constant<1>},
+      {"maximum", fibrewise<maximum_of>},
+      {"minimum", fibrewise<minimum_of>},
+      {"prod", fibrewise<prod_of>},
+      {"logsumexp", fibrewise<logsumexp_of>},
+      {"max_grad", fibrewise<max_grad_of>},
+      {"min_grad", fibrewise<min_grad_of>},
+      {"prod_grad", fibrewise<prod_grad_of>},
+      {"prod_hess", prod_hess_value},
+      {"norm", fibrewise<norm_of>},
+      {"direction", fibrewise<direction_of>},
+      {"norm_p", norm_p_value},
+      {"norm_p_grad", norm_p_grad_value},
+      {"inv", matrixwise<inverse>},
+      {"det", matrix_to_number<determinant>},
+      {"logdet", matrix_to_number<log_abs_determinant>},
+      {"adj", matrixwise<adjugate>},
+      {"dadj", in_direction<adjugate_derivative>},
+      {"pinv", matrixwise<pseudo_inverse>},
+      {"chol", matrixwise<cholesky_factor>},
+      {"sqrtm", matrixwise<square_root>},
+      {"lyap", in_direction<solve_lyapunov>},
+      {"expm", matrixwise<exponential>},
+      {"dexpm", in_direction<exponential_derivative>},
+      {"logm", matrixwise<logarithm>},
+      {"dlogm", in_direction<logarithm_derivative>},
+      {"eigvals", matrix_to_vector<eigenvalues>},
+      {"eigvecs", matrixwise<eigenvectors>},
+      {"svdvals", matrix_to_vector<singular>},
+      {"svdu", matrixwise<left_singular>},
+      {"svdv", matrixwise<right_singular>},
+      {"polar", matrixwise<polar_factor>},
+      {"dpolar", in_direction<polar_derivative>},
+      {"normnuc", matrix_to_number<nuclear_norm>},
+      {"normop", matrix_to_number<spectral_norm>},
+      {"normop_grad", matrixwise<top_direction>},
+      {"tril", matrixwise<lower_triangle>},
+      {"triu", matrixwise<upper_triangle>},
+      {"diff", fibrewise<diff_of>},
+      {"diffT", fibrewise<diff_transpose_of>},
+      {"cumsum", fibrewise<cumsum_of>},
+      {"cumsumT", fibrewise<cumsum_transpose_of>},
+      {"slice", slice_value},
+      {"concat", concat_value},
+      {"fuse", reshaped},
       {"split", reshaped},
   };
   return all;
