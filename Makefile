@@ -31,8 +31,8 @@ check:
 	@$(MAKE) --no-print-directory format-check layers
 	@cmake --preset check >/dev/null
 	@cmake --build --preset check -j $(JOBS)
-	@tools/tidy.sh --changed
-	@ctest --test-dir build --output-on-failure -j $(JOBS)
+	@tools/tidy.sh
+	@ctest --test-dir build-check --output-on-failure -j $(JOBS)
 
 bench:
 	@tools/install-packages.sh build bench
@@ -63,9 +63,10 @@ format:
 format-check:
 	@$(SOURCES) | xargs -0 -r clang-format --dry-run --Werror
 tidy:
+	@cmake --preset check >/dev/null
 	@tools/tidy.sh
 layers:
 	@python3 tools/check-layers.py
 
 clean:
-	rm -rf build build-bench build-debug build-asan build-fuzz
+	rm -rf build build-check build-bench build-debug build-asan build-fuzz
