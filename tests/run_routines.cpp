@@ -76,6 +76,10 @@ TEST(Routines, InverseSolveDeterminant) {
     Matrix inv;
     EXPECT_DOUBLE_EQ(log_determinant_and_inverse(s, inv), log_abs_determinant(s));
     EXPECT_LE(distance(inv, inverse(s)), 1e-14);
+    EXPECT_LE(distance(definite_inverse(s), inverse(s)), 1e-11);
+    EXPECT_NEAR(definite_log_determinant_and_inverse(s, inv), log_abs_determinant(s), 1e-11 * n);
+    EXPECT_NEAR(definite_log_determinant(1e200 * s), log_abs_determinant(1e200 * s), 1e-10 * n);
+    EXPECT_LE(distance(definite_inverse(-s), -inverse(s)), 1e-11);  // not definite after all
     for (const double scale : {1e-200, 1e200}) {
       EXPECT_LE(distance(inverse(a * scale) * scale, inverse(a)), 1e-13);
       EXPECT_NEAR(log_abs_determinant(a * scale), log_abs_determinant(a) + n * std::log(scale), 1e-10 * n);

@@ -82,13 +82,12 @@ class Body {
   std::string value(Register r) {
     const auto at = static_cast<std::size_t>(r);
     if (uses_[at] < 2 || info(p_.body[at].op).flops == FlopClass::Free) return expression(p_.body[at]);
-    const auto [entry, fresh] = names_.try_emplace(r, "");
-    if (fresh) {
-      const std::string whole = expression(p_.body[at]);
-      entry->second = "r" + std::to_string(names_.size() - 1);
-      prefix += entry->second + " = " + whole + "; ";
-    }
-    return entry->second;
+    if (const auto known = names_.find(r); known != names_.end()) return known->second;
+    const std::string whole = expression(p_.body[at]);  // names what it needs first
+    const std::string name = "r" + std::to_string(names_.size());
+    names_.emplace(r, name);
+    prefix += name + " = " + whole + "; ";
+    return name;
   }
 
   std::string prefix;

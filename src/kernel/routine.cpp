@@ -158,6 +158,18 @@ RoutineCost cubic(const Shapes& in, const Attributes&) {
   return {P(Rational(Num, Den)) * cube(in), P(N2) * n * n * m, P(DivN) * n * m, P(TransN) * n * m, {}};
 }
 
+// By Cholesky where attribute 0 is 1: half the work of LU.
+bool definite(const Attributes& attributes) { return !attributes.empty() && attributes[0] == 1; }
+RoutineCost inverse_cost(const Shapes& in, const Attributes& a) {
+  return definite(a) ? cubic<1, 2, 2>(in, a) : cubic<1, 1>(in, a);
+}
+RoutineCost logdet_cost(const Shapes& in, const Attributes& a) {
+  return definite(a) ? cubic<1, 6, 2, 1>(in, a) : cubic<1, 3, 1, 1>(in, a);
+}
+RoutineCost logdet_inverse_cost(const Shapes& in, const Attributes& a) {
+  return definite(a) ? cubic<1, 2, 2, 1>(in, a) : cubic<1, 1, 1, 1>(in, a);
+}
+
 P smaller_side(const Shape& s) { return P(smaller(s[0], s[1])); }
 P larger_times(const Shape& s) {  // n p r: what a product of the matrix with a factor costs
   return P(s[0]) * P(s[1]) * smaller_side(s);
@@ -205,10 +217,10 @@ RoutineCost call_cost(const Shapes&, const Attributes&) { return {{}, {}, {}, {}
 // 5.4 and 8.3); exponential by scaling and squaring with degree 13 and 2 squarings 9n^3 + n^3/3, its
 // Frechet derivative on the double block; real Schur form 25n^3/2 (Higham, Functions of Matrices).
 constexpr std::array kRoutines{
-    RoutineInfo{"inv", 1, 1, true, square_to_square, cubic<1, 1>},
+    RoutineInfo{"inv", 1, 1, true, square_to_square, inverse_cost},
     RoutineInfo{"solve", 2, 1, true, solution, solve_cost},
     RoutineInfo{"det", 1, 1, true, square_to_scalar, cubic<1, 3>},
-    RoutineInfo{"logdet", 1, 1, true, square_to_scalar, cubic<1, 3, 1, 1>},
+    RoutineInfo{"logdet", 1, 1, true, square_to_scalar, logdet_cost},
     RoutineInfo{"adj", 1, 1, true, square_to_square, cubic<1, 1, 1, 0, 1>},
     RoutineInfo{"dadj", 2, 1, true, square_pair, cubic<15, 1, 6, 0, 4>},
     RoutineInfo{"dadjT", 2, 1, true, square_pair, cubic<15, 1, 6, 0, 4>},
@@ -248,7 +260,7 @@ constexpr std::array kRoutines{
     RoutineInfo{"cumsum", 1, 1, false, along_axis, per_entry<1, 0, 0>},
     RoutineInfo{"cumsumT", 1, 1, false, along_axis, per_entry<1, 0, 0>},
     RoutineInfo{"call", -1, 1, false, not_inferred, call_cost},
-    RoutineInfo{"logdet_inv", 1, 2, true, both<square_to_scalar, square_to_square>, cubic<1, 1, 1, 1>},
+    RoutineInfo{"logdet_inv", 1, 2, true, both<square_to_scalar, square_to_square>, logdet_inverse_cost},
     RoutineInfo{"det_adj", 1, 2, true, both<square_to_scalar, square_to_square>, cubic<1, 1, 1, 0, 1>},
     RoutineInfo{"svdvals_polar", 1, 2, true, both<singular_values, same_matrix>, thin<8, 1, 4, 1>},
     RoutineInfo{"normnuc_polar", 1, 2, true, both<matrix_to_scalar, same_matrix>, thin<8, 1, 4, 1>},

@@ -6,9 +6,9 @@
 // Axis routines (marked *) take attribute 0 as the axis; none, or a negative one: over all entries.
 //
 //   name        inputs        result          meaning
-//   inv         (n,n)         (n,n)           inverse; refuses a singular matrix
-//   solve       (n,n),(n,k)   (n,k)           A\B; attribute 0: 0 general, 1 positive definite, 2 lower, 3
-//   upper det         (n,n)         ()              determinant logdet      (n,n)         ()              log
+//   inv         (n,n)         (n,n)           inverse; refuses a singular matrix; attribute 0: 1 positive
+//   definite solve       (n,n),(n,k)   (n,k)           A\B; attribute 0: 0 general, 1 positive definite, 2
+//   lower, 3 upper det         (n,n)         ()              determinant logdet      (n,n)         () log
 //   |det|, -inf where singular adj         (n,n)         (n,n)           adjugate, right at singular matrices
 //   dadj        (n,n),(n,n)   (n,n)           derivative of the adjugate at X in direction H
 //   dadjT       (n,n),(n,n)   (n,n)           its adjoint: dadjT(X,U) = dadj(X',U')'... as a map in U

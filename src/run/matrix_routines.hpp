@@ -39,6 +39,10 @@ double determinant_and_adjugate(const In& a, Matrix& adjugate);
 MatrixMap adjugate_derivative(const In& a);
 /// Its adjoint, U -> (derivative in direction U')'.
 MatrixMap adjugate_adjoint(const In& a);
+/// The same by Cholesky where the matrix is known to be positive definite (by LU where rounding says no).
+Matrix definite_inverse(const In& a);
+double definite_log_determinant(const In& a);
+double definite_log_determinant_and_inverse(const In& a, Matrix& inverse);
 /// The lower factor; refuses a matrix that is not positive definite, naming the pivot.
 Matrix cholesky(const In& s);
 

@@ -88,6 +88,12 @@ void number_and_matrix(Inputs in, Outputs out, Attributes) {
   }
 }
 
+// The second where attribute 0 says that the matrix is positive definite.
+template <RoutineFunction General, RoutineFunction Definite>
+void by_kind(Inputs in, Outputs out, Attributes attributes) {
+  (!attributes.empty() && attributes[0] == 1 ? Definite : General)(in, out, attributes);
+}
+
 void system(Inputs in, Outputs out, Attributes attributes) {
   const auto kind = attributes.empty() ? System::General : static_cast<System>(attributes[0]);
   for (std::int64_t b = 0; b < batch(in); ++b) {
@@ -182,10 +188,10 @@ void norm_p_gradient_of(Inputs in, Outputs out, Attributes) {
 }
 
 constexpr std::array<std::pair<std::string_view, RoutineFunction>, 48> kTable{{
-    {"inv", matrix<inverse>},
+    {"inv", by_kind<matrix<inverse>, matrix<definite_inverse>>},
     {"solve", system},
     {"det", number<determinant>},
-    {"logdet", number<log_abs_determinant>},
+    {"logdet", by_kind<number<log_abs_determinant>, number<definite_log_determinant>>},
     {"adj", matrix<adjugate>},
     {"dadj", applied<adjugate_derivative>},
     {"dadjT", applied<adjugate_adjoint>},
@@ -224,7 +230,8 @@ constexpr std::array<std::pair<std::string_view, RoutineFunction>, 48> kTable{{
     {"prod_hess", along<product_hessian>},
     {"cumsum", scan<false>},
     {"cumsumT", scan<true>},
-    {"logdet_inv", number_and_matrix<log_determinant_and_inverse>},
+    {"logdet_inv", by_kind<number_and_matrix<log_determinant_and_inverse>,
+                           number_and_matrix<definite_log_determinant_and_inverse>>},
     {"det_adj", number_and_matrix<determinant_and_adjugate>},
     {"svdvals_polar", values_and_polar},
     {"normnuc_polar", number_and_matrix<nuclear_norm_and_polar>},

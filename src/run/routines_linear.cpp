@@ -240,6 +240,51 @@ double log_determinant_and_inverse(const In& a, Matrix& out) {
   return lu.log_abs_determinant() + static_cast<double>(a.rows()) * e * 0.69314718055994530942;
 }
 
+namespace {
+
+// The lower factor of a/2^e in the lower triangle; false where it is not positive definite.
+bool definite_factor(const In& a, Matrix& l, int& e) {
+  const auto n = static_cast<int>(a.rows());
+  e = std::abs(binary_exponent(a)) > 100 ? binary_exponent(a) : 0;
+  l = a * std::ldexp(1.0, -e);
+  return all_finite(a) && LAPACKE_dpotrf_work(LAPACK_COL_MAJOR, 'L', n, l.data(), n) == 0;
+}
+
+double log_determinant_of_factor(const Matrix& l, int e) {
+  return 2 * l.diagonal().array().log().sum() + static_cast<double>(l.rows()) * e * 0.69314718055994530942;
+}
+
+void inverse_of_factor(Matrix& l, int e) {
+  const auto n = static_cast<int>(l.rows());
+  LAPACKE_dpotri_work(LAPACK_COL_MAJOR, 'L', n, l.data(), n);
+  l.triangularView<Eigen::StrictlyUpper>() = l.transpose();
+  if (e != 0) l *= std::ldexp(1.0, -e);
+}
+
+}  // namespace
+
+Matrix definite_inverse(const In& a) {
+  int e = 0;
+  Matrix l;
+  if (!definite_factor(a, l, e)) return inverse(a);
+  inverse_of_factor(l, e);
+  return l;
+}
+
+double definite_log_determinant(const In& a) {
+  int e = 0;
+  Matrix l;
+  return definite_factor(a, l, e) ? log_determinant_of_factor(l, e) : log_abs_determinant(a);
+}
+
+double definite_log_determinant_and_inverse(const In& a, Matrix& out) {
+  int e = 0;
+  if (!definite_factor(a, out, e)) return log_determinant_and_inverse(a, out);
+  const double value = log_determinant_of_factor(out, e);
+  inverse_of_factor(out, e);
+  return value;
+}
+
 Matrix cholesky(const In& s) {
   const Eigen::Index n = s.rows();
   if (!all_finite(s)) return nan_matrix(n, n);

@@ -4,11 +4,14 @@
 #include "run/vector_math.hpp"
 
 #if defined(__x86_64__) && defined(__gnu_linux__)
+#include <immintrin.h>
+
 #pragma GCC optimize("O3")
 #pragma GCC target("avx2,fma")
 #define LEVEL avx2
 #define LANES 4
 #define VECTOR(name) _ZGVdN4v_##name
+#define VECTOR_SQRT(x) _mm256_sqrt_pd(x)
 #define VECTOR2(name) _ZGVdN4vv_##name
 
 namespace {

@@ -4,11 +4,14 @@
 #include "run/vector_math.hpp"
 
 #if defined(__x86_64__) && defined(__gnu_linux__)
+#include <immintrin.h>
+
 #pragma GCC optimize("O3")
 #pragma GCC target("avx512f,avx512dq,avx512vl,avx512bw,avx2,fma,prefer-vector-width=512")
 #define LEVEL avx512
 #define LANES 8
 #define VECTOR(name) _ZGVeN8v_##name
+#define VECTOR_SQRT(x) _mm512_maskz_sqrt_pd(0xff, x)
 #define VECTOR2(name) _ZGVeN8vv_##name
 
 namespace {
