@@ -4,6 +4,8 @@
 #include "derivation_support.hpp"
 #include "notation/notation.hpp"
 #include "ops/elementwise.hpp"
+#include "ops/surface.hpp"
+#include "print/latex.hpp"
 #include "print/text.hpp"
 
 namespace adjoint::test {
@@ -130,6 +132,26 @@ TEST(Derivation, NamesOfTheFunctionStayFree) {
           Style::Differential, &text);
   EXPECT_NE(text.find("grad(F)"), std::string::npos) << text;
   EXPECT_NE(text.find("d_x"), std::string::npos) << text;
+}
+
+TEST(Derivation, LinesForTypesetting) {
+  std::string text;
+  const auto lookup = [](std::string_view name, int arity) -> const syntax::Forms* {
+    if (const auto* own = derivation::forms(name, arity)) return own;
+    const auto* surface = find_surface(name);
+    return surface == nullptr ? nullptr : &surface->forms;
+  };
+  const auto latex = [&](const derivation::Derivation& d, const syntax::Ast& side) {
+    return print::latex(derivation::typeset(d, side), lookup);
+  };
+  const std::string least_squares = "A in R^(m,n); b in R^m; x in R^n";
+  const auto by_steps = derived(least_squares, "norm(A*x-b)^2", "x", Style::Differential, &text);
+  EXPECT_EQ(latex(by_steps, by_steps.lines[1].rhs), "2(Ax-b)^\\top\\operatorname{d}(Ax-b)");
+  EXPECT_EQ(latex(by_steps, by_steps.lines.back().lhs), "\\nabla f");
+  const auto by_chain = derived(least_squares, "norm(A*x-b)^2", "x", Style::Chain, &text);
+  EXPECT_EQ(latex(by_chain, by_chain.lines[2].lhs), "\\frac{\\mathrm{d}u}{\\mathrm{d}x}");
+  const auto map = derived("X in R^(n,p)", "X*X'", "X", Style::Definition, &text);
+  EXPECT_EQ(latex(map, map.lines[4].lhs), "\\mathrm{D}F(X)[H]");
 }
 
 TEST(Derivation, DeepCompositions) {

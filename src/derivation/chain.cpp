@@ -102,7 +102,8 @@ class Chain {
       if (is_semidefinite(v)) facts.semidefinite = Truth::Yes;
       if (is_definite(v)) facts.definite = Truth::Yes;
       q.variable = s.graph().variable(q.name, v.shape(), facts);
-      q.tangent = s.tangent(v, "d" + q.name);
+      q.tangent = s.tangent(v, s.fresh({"d" + q.name}));
+      s.out.differentials.emplace_back("d" + q.name, q.name);
       // its own value in its change: d(inv(U)) = -V*dU*V
       q.change = substitute(q.change, std::vector<std::pair<Expr, Expr>>{{local(v), q.variable}});
       named_.emplace(v.get(), q.variable);

@@ -101,11 +101,8 @@ class Definition {
     const bool affine = terms->size() <= 2;
     const std::string rule =
         affine ? "linearity: no remainder" : "multiply out: terms of order 0, 1, and more in " + s.dx->name();
-    if (Line* line = s.out.lines.back().continues || s.out.lines.back().lhs == at_moved
-                         ? s.next(all, rule)
-                         : s.add(at_moved, all, rule)) {
-      sides(line, there, there);
-    }
+    const bool goes_on = s.out.lines.back().lhs == at_moved;
+    sides(goes_on ? s.next(all, rule) : s.add(at_moved, all, rule), there, there);
     if (affine) return;
     std::vector<Term> higher;
     Ast tree;
@@ -184,7 +181,7 @@ class Definition {
     }
     const Law law = law_of(s, v);
     const bool abstract = abstract_use(*v).has_value();
-    std::string why = law.why;
+    std::string why = reason(law);
     if (composed) {
       const GeneralRule rule = general_rule(s, v, false);
       if (rule.value) {
@@ -214,6 +211,10 @@ class Definition {
     sides(goes_on ? s.next(rhs, rule, note) : s.add(lhs, rhs, rule, note), moved(v), v + d, a);
   }
 
+  static std::string reason(const Law& law) {
+    return law.why + (law.why.empty() || law.where.empty() ? "" : ", ") + law.where;
+  }
+
   void general(Expr v, const GeneralRule& rule, const Law& law, bool abstract) {
     const Accuracy a = abstract ? Accuracy::FirstOrder : Accuracy::SecondOrder;
     const Ast there = s.read(rule.moved);
@@ -238,8 +239,9 @@ class Definition {
     const Expr k = rule.increments[0].first;
     const Ast k_tree = s.name_of(k, s.natural(k));
     const Ast sum = is_zero(rule.linear) ? here : plus(here, linear);
-    sides(s.add(there, plus(sum, remainder(k_tree, s.natural(k), a)), law.expansion, filled(law.why, rule)),
-          substitute(rule.moved, values), v + substitute(rule.linear, values), a);
+    sides(
+        s.add(there, plus(sum, remainder(k_tree, s.natural(k), a)), law.expansion, filled(reason(law), rule)),
+        substitute(rule.moved, values), v + substitute(rule.linear, values), a);
     for (const auto& [variable, value] : values) s.out.quantities.emplace_back(variable, value);
   }
 

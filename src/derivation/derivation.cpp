@@ -9,6 +9,7 @@ namespace adjoint::derivation {
 
 Derivation derive(const Question& question, Style style) {
   Scribe s(question, style);
+  s.out.type = answer_type(s);
   switch (style) {
     case Style::Differential:
       by_differential(s);

@@ -10,12 +10,14 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "graph/graph.hpp"
 #include "print/reader.hpp"
 #include "syntax/ast.hpp"
+#include "syntax/forms.hpp"
 
 namespace adjoint::derivation {
 
@@ -26,6 +28,7 @@ struct Question {
   Expr function;
   syntax::Type type;
   syntax::Ast source;  // as typed, or null
+  std::string name;    // of the function in the derivation where it is free; empty: f, or F of a matrix
   Expr variable;       // a Variable of the graph
   syntax::Type variable_type;
   ReadOptions options;  // `declared` as for any reading; `direction` is set here
@@ -64,12 +67,21 @@ struct Derivation {
   /// The derivative: the array, or for a map its value at `direction`.
   Expr result;
   Expr direction;
+  syntax::Type type;  // of the array, or of the value of the map
   /// Names that stand for quantities in the lines (u for A*x+b, k for A*h), with what they stand for.
   std::vector<std::pair<Expr, Expr>> quantities;
+  /// Names of differentials, with what they are the differentials of: df of f, dX of X.
+  std::vector<std::pair<std::string, std::string>> differentials;
 };
 
 /// Throws CalculusError (and std::runtime_error of the records) where there is no derivative.
 Derivation derive(const Question& question, Style style);
+
+/// A side of a line for printers of mathematics: d(u), dX, Df(X)[H] and the like become calls of the
+/// functions that `forms` knows.
+syntax::Ast typeset(const Derivation& derivation, const syntax::Ast& side);
+/// The forms of those functions, else null; to be asked before the forms of the notation.
+const syntax::Forms* forms(std::string_view name, int arity);
 
 /// Plain text: columns of left sides, right sides, and reasons in brackets.
 std::string text(const Derivation& derivation);

@@ -41,27 +41,27 @@ constexpr auto kLaws = std::to_array<Row>({
     {"lyap", "derivative of the Lyapunov solution", "Lyapunov equation", "S*Y+Y*S = H with Y = lyap(S,H)"},
     {"eigvals", "derivative of simple eigenvalues", "perturbation of simple eigenvalues",
      "q'*$K*q for each unit eigenvector q"},
-    {"eigvecs", "derivative of eigenvectors", "perturbation of eigenvectors", "simple eigenvalues"},
+    {"eigvecs", "derivative of eigenvectors", "perturbation of eigenvectors", ""},
     {"svdvals", "derivative of simple singular values", "perturbation of simple singular values",
      "u'*$K*v for each pair of singular vectors"},
     {"normnuc", "derivative of the nuclear norm", "derivative of the nuclear norm",
-     "polar($U) is its gradient where $U has full rank"},
+     "polar($U) is its gradient"},
     {"normop", "derivative of the spectral norm", "derivative of the spectral norm",
-     "u'*$K*v for the top singular vectors, where the largest singular value is simple"},
+     "u'*$K*v for the top singular vectors"},
     {"polar", "derivative of the polar factor", "derivative of the polar factor", ""},
     {"norm", "derivative of the norm", "derivative of the norm",
-     "norm($U)^2 = <$U, $U>, so 2*norm($U)*d norm($U) = 2*<$U, d$U>, where $U is not 0"},
+     "norm($U)^2 = <$U, $U>, so 2*norm($U)*d(norm($U)) = 2*<$U, d$U>"},
     {"norm_p", "derivative of the p-norm", "derivative of the p-norm",
-     "norm($U,p)^p = sum(abs($U).^p), and p*norm($U,p)^(p-1)*d norm($U,p) = p*<sign($U).*abs($U).^(p-1), "
+     "norm($U,p)^p = sum(abs($U).^p), and p*norm($U,p)^(p-1)*d(norm($U,p)) = p*<sign($U).*abs($U).^(p-1), "
      "d$U>"},
     {"logsumexp", "derivative of log-sum-exp", "derivative of log-sum-exp",
      "exp(logsumexp($U)) = sum(exp($U))"},
     {"prod", "product rule over the entries", "product of the entries", "each entry moves in turn"},
-    {"maximum", "the largest entry moves", "the largest entry moves", "where one entry alone attains it"},
-    {"minimum", "the smallest entry moves", "the smallest entry moves", "where one entry alone attains it"},
+    {"maximum", "the largest entry moves", "the largest entry moves", ""},
+    {"minimum", "the smallest entry moves", "the smallest entry moves", ""},
     {"elpow", "exponential and power rule", "Taylor's formula", "a.^u = exp(u.*log(a))"},
     {"select", "each branch where it is chosen", "each branch where it is chosen", ""},
-    {"direction", "derivative of u/norm(u)", "quotient rule", "where $U is not 0"},
+    {"direction", "derivative of u/norm(u)", "quotient rule", ""},
 });
 
 Law power_law(const Scribe& s, Expr v) {
@@ -91,9 +91,7 @@ Law product_law(const Scribe& s, Expr v) {
   return {"product rule", "multiply out", ""};
 }
 
-}  // namespace
-
-Law law_of(const Scribe& s, Expr v) {
+Law named_law(const Scribe& s, Expr v) {
   switch (v->kind) {
     case adjoint::Kind::Sum:
       return {"linearity", "linearity", ""};
@@ -115,6 +113,68 @@ Law law_of(const Scribe& s, Expr v) {
       return {std::string(row.name), std::string(row.expansion), std::string(row.why)};
   }
   return {"chain rule through " + std::string(v->op->name), "Taylor's formula", ""};
+}
+
+// Conditions beyond those under which the operation is defined, as far as they are not known to hold.
+std::string condition_of(const Scribe& s, Expr v) {
+  std::string text;
+  for (const auto& c : record_of(*v).differentiable.value) {
+    const Expr operand = v->operands[static_cast<std::size_t>(c.operand)];
+    if (!s.moves(operand)) continue;
+    const Signs signs = operand->facts.signs;
+    std::string words;
+    switch (c.condition) {
+      case Condition::NonZero:
+        if (!signs.is_nonzero()) words = operand.rank() == 0 ? "$U is not 0" : "no entry of $U is 0";
+        break;
+      case Condition::NotAllZero:
+        if (!signs.is_nonzero()) words = "$U is not 0";
+        break;
+      case Condition::InsideUnit:
+        words = "-1 < $U < 1";
+        break;
+      case Condition::Invertible:
+        words = "$U is invertible";
+        break;
+      case Condition::FullRank:
+        words = "$U has full rank";
+        break;
+      case Condition::Definite:
+        if (!is_definite(operand)) words = "$U is positive definite";
+        break;
+      case Condition::SimpleSpectrum:
+        words = "the eigenvalues of $U are simple";
+        break;
+      case Condition::DistinctSingular:
+        words = "the singular values of $U are simple";
+        break;
+      case Condition::SimpleTop:
+        words = "the largest singular value of $U is simple";
+        break;
+      case Condition::UniqueMaximum:
+      case Condition::UniqueMinimum:
+        words = "one entry of $U alone attains it";
+        break;
+      case Condition::Differ:
+        words = "the operands differ";
+        break;
+      case Condition::ConstantRank:
+        words = "the rank of $U stays the same";
+        break;
+      default:
+        break;
+    }
+    if (!words.empty()) text += (text.empty() ? "where " : " and ") + words;
+  }
+  return text;
+}
+
+}  // namespace
+
+Law law_of(const Scribe& s, Expr v) {
+  Law law = named_law(s, v);
+  if (v->kind == adjoint::Kind::Apply) law.where = condition_of(s, v);
+  return law;
 }
 
 }  // namespace adjoint::derivation

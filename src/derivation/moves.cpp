@@ -210,7 +210,8 @@ std::string general_text(Scribe& s, Expr v) {
   const Ast value = s.read(rule.value);
   const Ast linear = s.read(rule.linear);
   if (!value || !linear) return "";
-  return equation(syntax::call("d", {value}), linear);
+  const std::string where = filled(law_of(s, v).where, rule);
+  return equation(syntax::call("d", {value}), linear) + (where.empty() ? "" : ", " + where);
 }
 
 std::string filled(const std::string& why, const GeneralRule& rule) {

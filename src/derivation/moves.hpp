@@ -34,6 +34,7 @@ struct Law {
   std::string name;       // "derivative of the inverse"
   std::string expansion;  // the same for op(u+k): "Neumann series"
   std::string why;  // an identity from which it follows, with $U for the operand and $K for its increment
+  std::string where = {};  // where it holds, if not everywhere
 };
 Law law_of(const Scribe& s, Expr v);
 

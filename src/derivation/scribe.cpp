@@ -50,13 +50,18 @@ Scribe::Scribe(const Question& question, Style style)
                                               [this](Expr o) { return active_.contains(o.get()); });
     if (active) active_.insert(e.get());
   }
-  function = type.is_matrix() ? fresh({"F", "G", "Phi"}) : fresh({"f", "F", "phi", "Phi"});
-  fresh({"d" + function});
+  const std::vector<std::string> small{"f", "F", "phi", "Phi"};
+  const std::vector<std::string> capital{"F", "G", "Phi"};
+  std::vector<std::string> wishes = type.is_matrix() ? capital : small;
+  if (!question.name.empty()) wishes.insert(wishes.begin(), question.name);
+  function = fresh(wishes);
+  out.differentials.emplace_back(fresh({"d" + function}), function);
   std::string direction;
   if (style == Style::Definition) {
     direction = x_type.is_matrix() ? fresh({"H", "K", "E"}) : fresh({"h", "k", "eta"});
   } else {
     direction = fresh({"d" + x->name(), "d_" + x->name()});
+    out.differentials.emplace_back(direction, x->name());
   }
   dx = direction_for(x, direction);
   options_.direction = &x_type;
