@@ -262,7 +262,7 @@ class Search {
         bound = majorant(form, one.t, reach(one.argument, change), on_ball);
         if (bound) break;
       }
-      rule += " on the ball, each term by its absolute value";
+      rule = std::string(order == 1 ? "the slope" : "the second derivative") + " on the ball, each term by its absolute value";
     }
     if (!bound) {
       if (s.kind != Supremum::Kind::Infinite) return Bound::unknown();
@@ -341,13 +341,13 @@ Bound finished(Bound b) {
   return b;
 }
 
-// The second derivative at t*ones (t*eye for a matrix) in that direction, as t goes to 0 or to infinity.
+// The second derivative at t*ones (t*V with V definite for a matrix) in that direction, as t goes to 0 or to infinity.
 bool unbounded_on_a_line(Expr f, Expr variable, const Assumptions& assumptions) {
   Graph& g = f.graph();
   const Facts& facts = variable->facts;
   const bool square_matrix = variable.rank() == 2 && variable.shape()[0] == variable.shape()[1];
   if (variable.rank() > 2 || facts.orthogonal == Truth::Yes || (facts.definite == Truth::Yes && !square_matrix)) return false;
-  const Expr line = square_matrix ? g.identity(variable.shape()[0]) : g.ones(variable.shape());
+  const Expr line = square_matrix ? g.variable("V", variable->shape, Facts::definite_matrix(), Role::Placeholder) : g.ones(variable.shape());
   const Expr t = g.variable("t", {}, Facts::of_signs(Signs::positive()), Role::Placeholder);
   try {
     const Movement m{variable, line};

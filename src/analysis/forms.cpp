@@ -232,8 +232,22 @@ std::optional<QuadraticForm> quadratic_form(Expr scalar) {
   return form;
 }
 
+namespace {
+std::optional<SquareForm> any_form(Expr e);
+}
+
 std::optional<SquareForm> square_form(Expr e) {
   if (e.rank() != 0) return std::nullopt;
+  auto form = any_form(e);
+  if (form && form->exact) {  // an invertible matrix is not zero
+    form->positive = form->positive || std::any_of(form->vanish.begin(), form->vanish.end(),
+                                                   [](Expr v) { return v.rank() == 2 && is_invertible(v); });
+  }
+  return form;
+}
+
+namespace {
+std::optional<SquareForm> any_form(Expr e) {
   if (e->facts.signs.is_positive()) {
     SquareForm f;
     f.positive = true;
@@ -284,5 +298,7 @@ std::optional<SquareForm> square_form(Expr e) {
   }
   return of_signs(e);
 }
+
+}  // namespace
 
 }  // namespace adjoint

@@ -112,6 +112,11 @@ class Orders {
       if (std::isinf(x.power) && n.operands.size() > 1) return {};
       operands.push_back(x.values(edge_, up_));
     }
+    if (n.op->name == "abs") {
+      const Order x = of(n.operands[0]);
+      const Range r = image("abs", x.range);
+      if (std::isfinite(x.power)) return {x.power, r, true};
+    }
     // exp of what goes to infinity outgrows all powers.
     if (n.op->name == "exp" && up_) {
       const Order x = of(n.operands[0]);

@@ -91,7 +91,7 @@ class Search {
           where = mirror ? "as t -> -inf" : "as t -> inf";
           return true;
         }
-        const bool zero = mirror ? domain_.upper == 0 : domain_.lower == 0;
+        const bool zero = mirror ? domain_.lower < 0 && domain_.upper >= 0 : domain_.lower <= 0 && domain_.upper > 0;
         if (zero && order_of(f, t_, 1e-8, false, assumptions_).is_unbounded(false)) {
           where = "as t -> 0";
           return true;
