@@ -1,5 +1,7 @@
 #include "analysis/limit_rules.hpp"
 
+#include <unordered_map>
+
 #include "ops/elementwise.hpp"
 #include "ops/reductions.hpp"
 
@@ -62,6 +64,47 @@ std::optional<Softmax> as_softmax(Expr e) {
     return Softmax{argument, axis_of_node(*reduced)};
   }
   return std::nullopt;
+}
+
+Expr resolved(Expr root, Ranges& ranges) {
+  Graph& g = root.graph();
+  std::unordered_map<const Node*, Expr> done;
+  for (const auto& e : topological(std::span(&root, 1))) {
+    std::vector<Expr> operands;
+    for (const auto& o : e->operands) operands.push_back(done.at(o.get()));
+    Expr made = rebuild(e, operands);
+    if (made->kind == Kind::Apply && made->operands.size() == 1) {
+      const Expr u = made->operands[0];
+      const Range v = ranges.of(u);
+      const std::string_view name = made->op->name;
+      if (name == "abs" && v.is_nonnegative()) made = u;
+      else if (name == "abs" && v.is_nonpositive()) made = -u;
+      else if (name == "sign" && v.is_positive()) made = g.ones(u.shape());
+      else if (name == "sign" && v.is_negative()) made = -g.ones(u.shape());
+      else if (name == "relu" && v.is_nonnegative()) made = u;
+      else if (name == "logsumexp" && is_zero(u) && axis_of_node(*made) < 0) {
+        Expr count = g.number(1);
+        for (const auto& s : u.shape()) count = times(count, g.extent(s));
+        made = log(count);
+      }
+    } else if (made->kind == Kind::Power && made->operands[0]->kind == Kind::Power) {
+      const Rational* outer = as_number(made->operands[1]);
+      const Rational* inner = as_number(made->operands[0]->operands[1]);
+      if (outer != nullptr && inner != nullptr && inner->is_even()) made = power(abs(made->operands[0]->operands[0]), *outer * *inner);
+    }
+    done.emplace(e.get(), made);
+  }
+  return done.at(root.get());
+}
+
+bool has_jumps(Expr e) {
+  for (const auto& y : topological(std::span(&e, 1))) {
+    if (y->kind != Kind::Apply) continue;
+    for (const auto& name : {"sign", "max_grad", "min_grad", "less", "less_equal", "equal", "select", "direction"}) {
+      if (y->op->name == name) return true;
+    }
+  }
+  return false;
 }
 
 Expr largest(Expr x, int axis) { return maximum(x, axis); }

@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include "graph/graph.hpp"
+#include "analysis/range.hpp"
 
 namespace adjoint {
 
@@ -30,6 +30,12 @@ struct Softmax {
   int axis;
 };
 std::optional<Softmax> as_softmax(Expr e);
+
+/// Absolute values, signs and positive parts of what has a known sign, and even roots of even powers, written out.
+Expr resolved(Expr e, Ranges& ranges);
+
+/// Whether the expression holds an operation that jumps (indicators, signs, choices).
+bool has_jumps(Expr e);
 
 /// The largest entry over an axis (all where negative) and its gradient.
 Expr largest(Expr x, int axis);

@@ -58,6 +58,12 @@ class Engine {
     if (self == eps_) return Tends::finite(zero());
     if (const auto s = as_softmax(self)) {
       const Tends v = of(times(eps_, s->argument));
+      const Tends flat = of(s->argument);
+      if (flat.is_finite() && is_zero(flat.value) && s->axis < 0) {
+        Expr count = n.graph->number(1);
+        for (const auto& size : n.shape) count = times(count, n.graph->extent(size));
+        return Tends::finite(broadcast(adjoint::power(count, Rational(-1)), n.shape));
+      }
       if (v.is_finite() && !is_zero(v.value) && of(s->argument).is_infinite()) {
         const Expr result = at_largest(v.value, s->axis);
         rule("softmax(u/eps) tends to the indicator of the largest entries, shared equally in a tie", result);
@@ -121,7 +127,7 @@ class Engine {
     }
     if (zeros > 0 && !infinite) return Tends::finite(n.graph->zeros(n.shape));
     if (zeros > 0) return rescued(n);
-    if (waves) return infinite ? Tends{} : Tends{K::Oscillates, {}};
+    if (waves) return {K::Oscillates, {}};
     std::vector<Factor> factors;
     bool negative = n.coefficient.is_negative();
     for (std::size_t k = 0; k < n.factors.size(); ++k) {
@@ -137,10 +143,9 @@ class Engine {
     return infinite ? directed(result) : Tends::finite(result);
   }
 
-  // 0 times infinity: a small factor moves into what grows.
+  // 0 times infinity: a power of eps moves into what it meets.
   Tends rescued(const Node& n) {
-    Graph& g = *n.graph;
-    Expr small;  // powers of eps alone
+    Expr small;
     std::vector<Factor> rest;
     for (const auto& f : n.factors) {
       const bool of_eps = f.expr == eps_ || (f.expr->kind == Kind::Power && f.expr->operands[0] == eps_ &&
@@ -152,39 +157,55 @@ class Engine {
       }
     }
     if (!small) return {};
-    const bool plain = small == eps_;
-    for (std::size_t k = 0; k < rest.size(); ++k) {
-      const Expr e = rest[k].expr;
-      if (!of(e).is_infinite() && of(e).kind != K::Unknown) continue;
-      std::optional<Tends> inner;
-      if (e->kind == Kind::Power) {
-        const Rational* q = as_number(e->operands[1]);
-        if (q == nullptr || q->is_zero()) continue;
-        const Rational inside = (plain ? Rational(1) : *as_number(small->operands[1])) / *q;
-        inner = of(g.power(simplify(distributed(times(power(eps_, inside), e->operands[0]))), e->operands[1]));
-      } else if (e->kind == Kind::Sum) {
-        inner = of(distributed(times(small, e)));
-      } else if (e->kind == Kind::Apply && plain) {
-        if (is_gauge(*e) && e->operands.size() == 1) {
-          inner = of(g.apply(*e->op, {distributed(times(eps_, e->operands[0]))}, e->attributes));
-        } else {
-          Expr grows = e->operands[0];
-          if (e->op->name == "log" && grows->kind == Kind::Apply) grows = grows->operands[0];
-          const Tends u = of(distributed(times(eps_, grows)));
-          if (u.is_finite()) {
-            if (const auto r = recession(*e, u.value)) {
-              rule("eps*" + std::string(e->op->name) + "(u/eps) tends to its recession function", r->limit);
-              inner = Tends::finite(r->limit);
-            }
-          }
-        }
-      }
-      if (!inner || !inner->is_finite()) continue;
-      rest[k].expr = inner->value;
-      const Expr whole = g.product(n.coefficient, rest, n.output, n.label_sizes);
-      return of(whole);
+    for (auto& f : rest) {
+      const Tends t = of(f.expr);
+      if (t.is_finite() && !is_zero(t.value)) continue;
+      const Tends moved = with_small(small, f.expr);
+      if (!moved.is_finite()) continue;
+      f.expr = moved.value;
+      return of(n.graph->product(n.coefficient, rest, n.output, n.label_sizes));
     }
     return {};
+  }
+
+  // The limit of small*e.
+  Tends with_small(Expr small, Expr e) {
+    Graph& g = *e->graph;
+    const bool plain = small == eps_;
+    if (e->kind == Kind::Power) {
+      const Rational* q = as_number(e->operands[1]);
+      if (q == nullptr || q->is_zero()) return {};
+      const Rational inside = (plain ? Rational(1) : *as_number(small->operands[1])) / *q;
+      return of(g.power(simplify(distributed(times(adjoint::power(eps_, inside), e->operands[0]))), e->operands[1]));
+    }
+    if (e->kind == Kind::Sum) return of(distributed(times(small, e)));
+    if (e->kind == Kind::Product) {  // one factor takes it, the others have limits
+      std::vector<Factor> factors = e->factors;
+      bool taken = false;
+      for (auto& f : factors) {
+        Tends t = of(f.expr);
+        if (!t.is_finite() || is_zero(t.value)) {
+          if (taken) return {};
+          taken = true;
+          t = with_small(small, f.expr);
+        }
+        if (!t.is_finite()) return {};
+        f.expr = t.value;
+      }
+      return taken ? Tends::finite(g.product(e->coefficient, std::move(factors), e->output, e->label_sizes)) : Tends{};
+    }
+    if (e->kind != Kind::Apply || !plain) return {};
+    if (is_gauge(*e) && e->operands.size() == 1) {
+      return of(g.apply(*e->op, {distributed(times(eps_, e->operands[0]))}, e->attributes));
+    }
+    Expr grows = e->operands[0];
+    if (e->op->name == "log" && grows->kind == Kind::Apply) grows = grows->operands[0];
+    const Tends u = of(distributed(times(eps_, grows)));
+    if (!u.is_finite()) return {};
+    const auto r = recession(*e, u.value);
+    if (!r) return {};
+    rule("eps*" + std::string(e->op->name) + "(u/eps) tends to its recession function", r->limit);
+    return Tends::finite(r->limit);
   }
 
   Tends raised(const Node& n) {
@@ -198,7 +219,7 @@ class Engine {
       if (q.lower == 0 && q.upper == 0) {  // |u|^0: 1, and 0 where u is 0 as long as the exponent is positive
         const Range v = ranges_.of(b.value);
         if (v.is_positive()) return Tends::finite(g.ones(n.shape));
-        return Tends::finite(g.ones(n.shape) - equal(b.value, g.zeros(b.value.shape())));
+        return Tends::finite(where(b.value, g.ones(n.shape), g.zeros(n.shape)));
       }
       if (is_zero(b.value)) {
         const Range v = ranges_.of(n.operands[0]);
@@ -316,19 +337,39 @@ class Engine {
   }
 
   // value where u is not 0, else at_zero
-  static Expr where(Expr u, Expr value, Expr at_zero) { return select(equal(u, u.graph().zeros(u.shape())), at_zero, value); }
+  static Expr where(Expr u, Expr value, Expr at_zero) {
+    while (true) {  // what vanishes with u
+      if (u->kind == Kind::Product && u->coefficient.is_negative()) {
+        u = -u;
+      } else if (u->kind == Kind::Power || (u->kind == Kind::Apply && is_gauge(*u) && u->operands[0].rank() == u.rank())) {
+        u = u->operands[0];
+      } else {
+        break;
+      }
+    }
+    return select(equal(u, u.graph().zeros(u.shape())), at_zero, value);
+  }
 
   Expr eps_;
   Ranges ranges_;
   std::unordered_map<const Node*, Tends> done_;
 };
 
-Limit from(const Tends& t, Engine& engine) {
+// The shorter of two forms.
+Expr shortest(Expr e, const Assumptions& assumptions) {
+  Ranges ranges(assumptions);
+  const Expr a = simplify(resolved(simplify(e), ranges));
+  const Expr b = simplify(resolved(expanded(a), ranges));
+  return topological(std::span(&b, 1)).size() < topological(std::span(&a, 1)).size() ? b : a;
+}
+
+Limit from(const Tends& t, Engine& engine, const Assumptions& assumptions) {
   Limit l;
+  Ranges ranges(assumptions);
   switch (t.kind) {
     case K::Finite:
       l.kind = Limit::Kind::Finite;
-      l.value = simplify(t.value);
+      l.value = shortest(t.value, assumptions);
       break;
     case K::Plus:
       l.kind = Limit::Kind::PlusInfinity;
@@ -341,6 +382,14 @@ Limit from(const Tends& t, Engine& engine) {
       l.reason = "it oscillates";
       break;
     case K::Directed:
+      if (has_jumps(t.value)) {
+        l.reason = "no rule gives it";
+        break;
+      }
+      if (ranges.of(resolved(t.value, ranges)).is_nonnegative()) {
+        l.kind = Limit::Kind::PlusInfinity;
+        break;
+      }
       l.kind = Limit::Kind::None;
       l.reason = "it grows beyond every bound, with a sign that depends on the variables";
       break;
@@ -355,17 +404,18 @@ Limit from(const Tends& t, Engine& engine) {
 
 Limit one_sided(Expr f, Expr parameter, Expr approach, Expr eps, const Assumptions& assumptions) {
   const std::pair<Expr, Expr> put{parameter, approach};
-  const Expr moved = simplify(substitute(f, std::span(&put, 1)));
+  Ranges ranges(assumptions);
+  const Expr moved = simplify(resolved(substitute(f, std::span(&put, 1)), ranges));
   Engine engine(eps, assumptions);
   Tends t = engine.of(moved);
   if (t.kind == K::Unknown) {
     for (const Expr form : {expanded(moved), factored(expanded(moved)), distributed(expanded(moved))}) {
       Engine again(eps, assumptions);
       const Tends other = again.of(form);
-      if (other.kind != K::Unknown) return from(other, again);
+      if (other.kind != K::Unknown) return from(other, again, assumptions);
     }
   }
-  return from(t, engine);
+  return from(t, engine, assumptions);
 }
 
 }  // namespace
