@@ -106,7 +106,8 @@ void named_rate(Expr f, Expr parameter, const Target& target, Limit& limit) {
       if (grows || !depends_on(factor.expr, parameter)) return;
       grows = factor.expr;
     }
-    if (!grows || grows->kind != Kind::Apply || n.factors.size() != 2) return;
+    if (grows && grows->kind == Kind::Product && grows->factors.size() == 1 && grows->coefficient.is_one()) grows = grows->factors[0].expr;
+    if (!grows || grows->kind != Kind::Apply || n.factors.size() > 2) return;
     const auto r = recession(*grows, grows->operands[0]);
     if (!r) return;
     limit.rate = simplify(times(times(parameter, count_of(grows)), r->gap->facts.signs.is_nonpositive() ? -r->gap : r->gap));

@@ -1,0 +1,84 @@
+#include "analysis/analyse.hpp"
+
+namespace adjoint {
+
+Analysis analyse(const Question& q, const Say& say) {
+  Analysis a;
+  Ranges ranges(q.assumptions);
+  for (const auto& [expr, range] : q.assumptions.ranges) {
+    const Range r = ranges.of(expr);
+    if (r.is_empty() || (r.lower == r.upper && (r.open_lower || r.open_upper))) {
+      a.warnings.push_back("the assumptions contradict each other: no " + say(expr) + " satisfies them");
+    }
+  }
+  a.domain = domain_of(q.f, q.variables, q.assumptions);
+  if (a.domain.empty) a.warnings.emplace_back("the expression has no real value anywhere");
+  if (!a.warnings.empty()) return a;
+  if (q.f.rank() == 0 && !q.variables.empty()) {
+    a.convexity = convexity_of(q.f, q.variables, q.assumptions, q.probe);
+    for (const auto& v : q.variables) {
+      VariableAnalysis one;
+      one.variable = v;
+      one.convexity = q.variables.size() == 1 ? a.convexity : convexity_of(q.f, {v}, q.assumptions, q.probe);
+      one.lipschitz = lipschitz_of(q.f, v, q.assumptions, q.radius);
+      one.subdifferential = subdifferential_of(q.f, v, say, q.assumptions);
+      a.variables.push_back(std::move(one));
+    }
+  }
+  if (q.parameter) {
+    Expr variable;
+    for (const auto& v : q.variables) {
+      if (!(v == q.parameter) && !variable) variable = v;
+    }
+    a.limits = limit_of(q.f, q.parameter, q.target, variable, q.assumptions);
+  }
+  return a;
+}
+
+std::string proof_text(const ProofLine& line, const Say& say) {
+  return line.bound ? line.rule + ": " + say(line.bound) : line.rule;
+}
+
+std::string bound_text(const Bound& bound, const Say& say) {
+  switch (bound.kind) {
+    case Bound::Kind::Finite:
+      return say(bound.simple ? bound.simple : bound.value);
+    case Bound::Kind::None:
+      return "none";
+    case Bound::Kind::Unknown:
+      break;
+  }
+  return "unknown";
+}
+
+std::string limit_text(const Limit& l, const Say& say) {
+  std::string text;
+  switch (l.kind) {
+    case Limit::Kind::Finite:
+      text = "The limit is " + say(l.value);
+      break;
+    case Limit::Kind::PlusInfinity:
+      return "No finite limit: it grows to infinity.";
+    case Limit::Kind::MinusInfinity:
+      return "No finite limit: it falls to minus infinity.";
+    case Limit::Kind::None:
+      return "No limit: " + l.reason + ".";
+    case Limit::Kind::Unknown:
+      return "Not known: " + l.reason + ".";
+  }
+  for (const auto& c : l.cases) {
+    text += " where " + condition_text(c.where, say);
+    if (c.otherwise) text += ", with " + say(c.otherwise) + " in the entries where that fails";
+  }
+  if (l.rate) {
+    text += l.from_above ? "; it is approached from above, by at most " : l.from_below ? "; it is approached from below, by at most " : "; the distance is at most ";
+    text += say(l.rate);
+  }
+  if (l.uniform == Truth::Yes) text += ", uniformly";
+  if (l.uniform == Truth::No) text += "; not uniformly";
+  text += l.rate || !l.proof.empty() ? ". Proved by: " : ". Proved by continuity";
+  for (std::size_t k = 0; k < l.proof.size(); ++k) text += (k > 0 ? "; " : "") + l.proof[k].rule;
+  return text + ".";
+}
+
+}  // namespace adjoint

@@ -1,0 +1,50 @@
+// Everything that is asked of an expression, in one answer.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "analysis/bounds.hpp"
+#include "analysis/convexity.hpp"
+#include "analysis/domain.hpp"
+#include "analysis/limits.hpp"
+#include "analysis/subgradients.hpp"
+
+namespace adjoint {
+
+struct Question {
+  Expr f;
+  std::vector<Expr> variables;  // jointly
+  Assumptions assumptions;
+  Expr radius;                  // of the ball norm(x) <= radius on which bounds are asked, or null
+  Expr parameter;               // whose limit is asked, or null
+  Target target;
+  Probe probe;                  // may be empty
+};
+
+struct VariableAnalysis {
+  Expr variable;
+  Convexity convexity;
+  Lipschitz lipschitz;
+  Subdifferential subdifferential;
+};
+
+struct Analysis {
+  Domain domain;
+  Convexity convexity;                      // jointly in all variables
+  std::vector<VariableAnalysis> variables;  // in each alone
+  std::optional<Limits> limits;
+  std::vector<std::string> warnings;        // a contradiction in the assumptions, an empty domain
+};
+
+Analysis analyse(const Question& question, const Say& say);
+
+/// One line of a proof: "differences: … 2: sqrt(2+2*cos(pi/n))".
+std::string proof_text(const ProofLine& line, const Say& say);
+/// "4/eps", "none", "unknown": the simple form where there is one.
+std::string bound_text(const Bound& bound, const Say& say);
+/// One sentence: what was proved of a limit and where its formula holds.
+std::string limit_text(const Limit& limit, const Say& say);
+
+}  // namespace adjoint
