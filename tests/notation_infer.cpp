@@ -122,6 +122,12 @@ TEST(Infer, Definitions) {
   EXPECT_EQ(asked("g : R^p -> R; g(u) = u'*u; x in R^p", "g(x)").type, "R");
 }
 
+TEST(Infer, ArgumentsAreWhatTheBodyMakesOfThem) {
+  EXPECT_EQ(asked("f(x) = x^2+1; g(u,A) = f(u)*det(A)", "g(s,b)").assumptions,
+            (std::vector<std::string>{"s in R", "b in R^(n,n)"}));
+  EXPECT_EQ(asked("f(x) = x^2+1", "f").assumptions, (std::vector<std::string>{"x in R"}));
+}
+
 TEST(Infer, LongChainsOfDefinitions) {
   std::string given = "x0 in R^n; A in R^(q,n); rho : R -> R; f(u) = u + A'*rho(A*u)\n";
   for (int k = 1; k <= 500; ++k) {
@@ -129,6 +135,10 @@ TEST(Infer, LongChainsOfDefinitions) {
              std::to_string(k - 1) + ")\n";
   }
   EXPECT_EQ(asked(given, "x500").type, "R^n");
+  std::string chain = "x0 in R\n";
+  for (int k = 1; k <= 3000; ++k)
+    chain += "x" + std::to_string(k) + " = x" + std::to_string(k - 1) + "*x0+1\n";
+  EXPECT_EQ(asked(chain, "x3000").type, "R");
   std::string nested = "x0";
   for (int k = 0; k < 200; ++k) nested = "f(" + nested + ")";
   EXPECT_EQ(asked(given, nested).type, "R^n");
@@ -277,6 +287,16 @@ TEST(Infer, DeclarationsThatContradict) {
       << session.errors_text();
   EXPECT_TRUE(session.declare("x in R^(n,n); f(t) = t; f(t) = 2*t", Redeclare::Replace))
       << session.errors_text();
+}
+
+TEST(Infer, DeepTrees) {
+  std::string nested = "x";
+  for (int k = 0; k < 900; ++k) nested = (k % 2 == 0 ? "sin(" : "(1+") + nested + ")";
+  EXPECT_EQ(asked("x in R^n", nested).type, "R^n");
+  std::string product = "s";
+  for (int k = 0; k < 1900; ++k) product += "*s";
+  EXPECT_EQ(asked("s in R", product).type, "R");
+  EXPECT_NE(asked("", "sum(end)").errors.find("word of the notation"), std::string::npos);
 }
 
 TEST(Infer, RecursiveDefinitions) {

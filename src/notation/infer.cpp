@@ -9,7 +9,7 @@ namespace adjoint::notation {
 using syntax::Kind;
 
 namespace {
-constexpr int kMaximalInlining = 6000;  // depth of a tree with its definitions put in
+constexpr int kMaximalInlining = 4000;  // depth of a tree with its definitions put in
 }
 
 const Meaning& Typed::meaning(const Ast& node) const {
@@ -45,7 +45,7 @@ std::optional<Typed> Inference::run(const Ast& ast) {
     }
   }
   const Needs needs = needs_of(root, symbols_);
-  uses_ = uses_of_undeclared(root, symbols_, table_, {});
+  uses_ = uses_of_undeclared(root, needs.definitions, symbols_, table_);
   for (const Definition* d : needs.definitions) {  // in order, so that long chains do not nest
     if (!d->has_parameters && parameters_.count(d->name.name) == 0) definition(*d, d->name.place);
   }
@@ -241,6 +241,10 @@ Inference::Result Inference::assumed(const Ast& ast) {
   }
   if (table_.find(text) != nullptr) {
     error(ast, "`" + text + "` is a function; write " + text + "(…)");
+    return nullptr;
+  }
+  if (text == "in" || text == "where" || text == "end") {
+    error(ast, "`" + text + "` is a word of the notation" + (text == "end" ? "; it stands in subscripts" : ""));
     return nullptr;
   }
   if (!assume_ && parameters_.count(text) == 0) {

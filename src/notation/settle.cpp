@@ -87,25 +87,33 @@ class Walk {
     }
   }
 
+  const std::map<std::string, Use>& uses_of_parameters(const Definition& d) {
+    const auto [at, fresh] = cache_->emplace(&d, std::map<std::string, Use>());
+    if (fresh) {
+      Walk body(symbols_, table_);
+      body.cache_ = cache_;
+      for (const auto& p : d.parameters) body.parameters_.insert(p.name);
+      body.walk(d.body, Use::None);
+      (*cache_)[&d] = std::move(body.uses);
+    }
+    return (*cache_)[&d];
+  }
+
   std::map<std::string, Use> uses;
   std::set<std::string> bound_;
 
  private:
   void name(const std::string& text, Use want) {
+    if (parameters_.count(text) != 0) {
+      Use& use = uses[text];
+      use = std::max(use, want);
+      return;
+    }
     if (bound_.count(text) != 0 || text == "end") return;
-    if (const Definition* d = symbols_.definition(text)) return definition(*d);
+    if (symbols_.definition(text) != nullptr) return;
     if (symbols_.find(text) != nullptr || symbols_.is_size(text) || is_constant_name(text)) return;
     Use& use = uses[text];
     use = std::max(use, want);
-  }
-
-  void definition(const Definition& d) {
-    if (!seen_.insert(d.name.name).second) return;
-    std::set<std::string> parameters;
-    for (const auto& p : d.parameters) parameters.insert(p.name);
-    std::swap(bound_, parameters);
-    walk(d.body, Use::None);
-    std::swap(bound_, parameters);
   }
 
   void binary(const syntax::Node& node, Use want) {
@@ -138,14 +146,21 @@ class Walk {
 
   void call(const syntax::Node& node) {
     const Definition* d = symbols_.definition(node.text);
-    if (d != nullptr) definition(*d);
+    if (d != nullptr) {  // arguments are what the body makes of the parameters
+      const auto& inner = uses_of_parameters(*d);
+      for (std::size_t k = 0; k < node.args.size(); ++k) {
+        const auto at = k < d->parameters.size() ? inner.find(d->parameters[k].name) : inner.end();
+        walk(node.args[k], at == inner.end() || at->second == Use::Size ? Use::None : at->second);
+      }
+      return;
+    }
     const auto derivative = derivative_name(node.text, symbols_);
     const Symbol* s = symbols_.find(derivative ? derivative->base : node.text);
-    if (d == nullptr && s != nullptr && s->kind == Symbol::Kind::Function) {
+    if (s != nullptr && s->kind == Symbol::Kind::Function) {
       for (const auto& a : node.args) walk(a, s->is_entrywise_function() ? Use::None : Use::Vector);
       return;
     }
-    const Surface* surface = d == nullptr ? table_.find(node.text) : nullptr;
+    const Surface* surface = table_.find(node.text);
     for (std::size_t k = 0; k < node.args.size(); ++k) {
       walk(node.args[k], surface == nullptr ? Use::None : expected(*surface, node.args.size(), k));
     }
@@ -182,16 +197,24 @@ class Walk {
 
   const Symbols& symbols_;
   const FunctionTable& table_;
-  std::set<std::string> seen_;
+  std::set<std::string> parameters_;  // of the definition whose body is walked
+  std::shared_ptr<std::map<const Definition*, std::map<std::string, Use>>> cache_ =
+      std::make_shared<std::map<const Definition*, std::map<std::string, Use>>>();
 };
 
 }  // namespace
 
-std::map<std::string, Use> uses_of_undeclared(const Ast& ast, const Symbols& symbols,
-                                              const FunctionTable& table,
-                                              const std::set<std::string>& bound) {
+std::map<std::string, Use> uses_of_undeclared(const Ast& ast,
+                                              const std::vector<const Definition*>& definitions,
+                                              const Symbols& symbols, const FunctionTable& table) {
   Walk walk(symbols, table);
-  walk.bound_ = bound;
+  for (const Definition* d : definitions) {  // earlier ones first, so that none waits for many others
+    walk.uses_of_parameters(*d);
+    walk.bound_.clear();
+    for (const auto& p : d->parameters) walk.bound_.insert(p.name);
+    walk.walk(d->body, Use::None);
+  }
+  walk.bound_.clear();
   walk.walk(ast, Use::None);
   return std::move(walk.uses);
 }

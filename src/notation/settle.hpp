@@ -13,10 +13,11 @@ namespace adjoint::notation {
 /// The strongest that its uses say, strongest last.
 enum class Use : std::uint8_t { None, Vector, Matrix, Scalar, Size };
 
-/// Names that are neither declared nor bound where they stand, with what their use settles: an exponent or a
-/// divisor is a scalar, x[i] a vector, the n of eye(n) a size. Definitions that are used are looked into.
-std::map<std::string, Use> uses_of_undeclared(const Ast& ast, const Symbols& symbols,
-                                              const FunctionTable& table, const std::set<std::string>& bound);
+/// Names that are neither declared nor bound where they stand, in a tree and in the definitions that it uses,
+/// with what their use settles: an exponent or a divisor is a scalar, x[i] a vector, the n of eye(n) a size.
+std::map<std::string, Use> uses_of_undeclared(const Ast& ast,
+                                              const std::vector<const Definition*>& definitions,
+                                              const Symbols& symbols, const FunctionTable& table);
 
 /// All identifiers in a tree and in the definitions that it uses; those definitions, in order of definition.
 struct Needs {

@@ -119,26 +119,38 @@ Facts Symbol::facts() const {
 }
 
 const Symbol* Symbols::find(const std::string& name) const {
-  const auto at =
-      std::find_if(symbols_.begin(), symbols_.end(), [&](const Symbol& s) { return s.name == name; });
-  return at == symbols_.end() ? nullptr : &*at;
+  const auto at = symbol_at_.find(name);
+  return at == symbol_at_.end() ? nullptr : &symbols_[at->second];
 }
 
 Symbol* Symbols::find_mutable(const std::string& name) { return const_cast<Symbol*>(find(name)); }  // NOLINT
 
 const Definition* Symbols::definition(const std::string& name) const {
-  const auto at = std::find_if(definitions_.begin(), definitions_.end(),
-                               [&](const Definition& d) { return d.name.name == name; });
-  return at == definitions_.end() ? nullptr : &*at;
+  const auto at = definition_at_.find(name);
+  return at == definition_at_.end() ? nullptr : &definitions_[at->second];
+}
+
+void Symbols::push(Symbol symbol) {
+  symbol_at_[symbol.name] = symbols_.size();
+  symbols_.push_back(std::move(symbol));
+}
+
+void Symbols::push(const Definition& definition) {
+  definition_at_[definition.name.name] = definitions_.size();
+  definitions_.push_back(definition);
 }
 
 void Symbols::remove(const std::string& name) {
-  symbols_.erase(
-      std::remove_if(symbols_.begin(), symbols_.end(), [&](const Symbol& s) { return s.name == name; }),
-      symbols_.end());
-  definitions_.erase(std::remove_if(definitions_.begin(), definitions_.end(),
-                                    [&](const Definition& d) { return d.name.name == name; }),
-                     definitions_.end());
+  if (const auto at = symbol_at_.find(name); at != symbol_at_.end()) {
+    symbols_.erase(symbols_.begin() + static_cast<std::ptrdiff_t>(at->second));
+    symbol_at_.clear();
+    for (std::size_t k = 0; k < symbols_.size(); ++k) symbol_at_[symbols_[k].name] = k;
+  }
+  if (const auto at = definition_at_.find(name); at != definition_at_.end()) {
+    definitions_.erase(definitions_.begin() + static_cast<std::ptrdiff_t>(at->second));
+    definition_at_.clear();
+    for (std::size_t k = 0; k < definitions_.size(); ++k) definition_at_[definitions_[k].name.name] = k;
+  }
 }
 
 void Symbols::add(Symbol symbol) {
@@ -153,7 +165,7 @@ void Symbols::add(Symbol symbol) {
   take(symbol.type);
   take(symbol.from);
   take(symbol.to);
-  symbols_.push_back(std::move(symbol));
+  push(std::move(symbol));
 }
 
 void Symbols::declare(const std::vector<Statement>& statements, Redeclare redeclare, Diagnostics& errors) {
@@ -238,9 +250,7 @@ std::optional<Type> Symbols::type_of(const Domain& domain, Diagnostics& errors) 
   if (!good) return std::nullopt;
   for (const auto& [name, place] : names) {
     sizes_.emplace(name, place);
-    symbols_.erase(std::remove_if(symbols_.begin(), symbols_.end(),
-                                  [&, n = name](const Symbol& s) { return s.name == n; }),
-                   symbols_.end());
+    if (find(name) != nullptr) remove(name);
   }
   Type t;
   if (domain.family != "R") {
@@ -290,7 +300,7 @@ void Symbols::declare(const Declaration& d, Redeclare redeclare, Diagnostics& er
     if (!may_name(name, redeclare, errors, false)) continue;
     // A bad size spoils the declaration, but the name is known: fewer errors follow.
     if (!type) continue;
-    symbols_.push_back(std::move(s));
+    push(std::move(s));
   }
 }
 
@@ -318,7 +328,7 @@ void Symbols::declare(const FunctionDeclaration& d, Redeclare redeclare, Diagnos
   s.place = d.name.place;
   if (const Symbol* other = find(s.name); other != nullptr && other->text() == s.text()) return;
   if (!may_name(d.name, redeclare, errors, true)) return;
-  symbols_.push_back(std::move(s));
+  push(std::move(s));
 }
 
 void Symbols::declare(const Assumption& a, Redeclare /*redeclare*/, Diagnostics& errors) {
@@ -341,7 +351,7 @@ void Symbols::declare(const Assumption& a, Redeclare /*redeclare*/, Diagnostics&
     fresh.name = a.name.name;
     fresh.place = a.name.place;
     fresh.declared_by_assumption = true;
-    symbols_.push_back(std::move(fresh));
+    push(std::move(fresh));
     s = &symbols_.back();
   }
   if (s->kind == Symbol::Kind::Function) {
@@ -391,11 +401,11 @@ void Symbols::declare(const Definition& d, Redeclare redeclare, Diagnostics& err
                    {{"declared at", other->place}});
       return;
     }
-    definitions_.push_back(d);  // an abstract function gets its value
+    push(d);  // an abstract function gets its value
     return;
   }
   if (!may_name(d.name, redeclare, errors, true)) return;
-  definitions_.push_back(d);
+  push(d);
 }
 
 std::optional<Size> evaluate_size(const Ast& ast, const std::function<std::optional<Size>(const Ast&)>& name,

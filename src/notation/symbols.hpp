@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "graph/facts.hpp"
@@ -70,13 +71,13 @@ class Symbols {
   void declare(const std::vector<Statement>& statements, Redeclare redeclare, Diagnostics& errors);
   /// Adds a symbol as it is.
   void add(Symbol symbol);
-  /// Whether `a` and `b` are in the order of definition; used by inference to keep definitions from cycles.
-  void add_size(const std::string& name, Place place) { sizes_.emplace(name, place); }
 
  private:
   Symbol* find_mutable(const std::string& name);
   bool may_name(const Named& name, Redeclare redeclare, Diagnostics& errors, bool function);
   void remove(const std::string& name);
+  void push(Symbol symbol);
+  void push(const Definition& definition);
   std::optional<Type> type_of(const Domain& domain, Diagnostics& errors);
   std::optional<Size> size_of(const Ast& ast, Diagnostics& errors, std::map<std::string, Place>& names) const;
   void declare(const Declaration& d, Redeclare redeclare, Diagnostics& errors);
@@ -86,6 +87,7 @@ class Symbols {
 
   std::vector<Symbol> symbols_;
   std::vector<Definition> definitions_;
+  std::unordered_map<std::string, std::size_t> symbol_at_, definition_at_;
   std::map<std::string, Place> sizes_;
 };
 
