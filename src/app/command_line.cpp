@@ -11,6 +11,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "app/analyse.hpp"
 #include "app/commands.hpp"
 #include "app/sheet.hpp"
 #include "calculus/linear.hpp"
@@ -71,9 +72,20 @@ int run(int argc, char** argv) {
   eval_verb->add_option("--format", o.eval.format, "text, json")->check(CLI::IsMember({"text", "json"}));
   eval_verb->add_flag("--float", o.eval.single, "single precision: inputs and results rounded to float");
 
+  AnalyseOptions analysis;
+  auto* analyse_verb = app.add_subcommand("analyse", "domain, smoothness, Lipschitz constants, convexity of EXPR");
+  auto* limit_verb = app.add_subcommand("limit", "the limit of EXPR as a scalar goes to a number or to infinity");
+  for (auto* verb : {analyse_verb, limit_verb}) {
+    verb->add_option("--wrt,--in", analysis.wrt, "the variable");
+    verb->add_option("--given", analysis.given, "declarations and definitions, separated by ;");
+    verb->add_option("--on", analysis.on, "a ball: 'norm(x) <= r'");
+    verb->add_option("--as", analysis.as, "'eps -> 0'");
+    verb->add_option("--format", analysis.format, "text, json")->check(CLI::IsMember({"text", "json"}));
+  }
+
   // The argument after the verb is the expression even if it begins with a minus sign.
   std::vector<std::string> arguments(argv + 1, argv + argc);
-  const std::set<std::string> takes_expression = {"derive", "check", "eval", "codegen"};
+  const std::set<std::string> takes_expression = {"derive", "check", "eval", "codegen", "analyse", "limit"};
   bool has_expression = false;
   if (arguments.size() >= 2 && takes_expression.contains(arguments[0])) {
     const std::string& a = arguments[1];
@@ -85,7 +97,7 @@ int run(int argc, char** argv) {
       arguments.erase(arguments.begin() + 1);
     }
   }
-  for (auto* verb : {derive_verb, check_verb, eval_verb, codegen_verb}) verb->add_option("EXPR", expression, "the function");
+  for (auto* verb : {derive_verb, check_verb, eval_verb, codegen_verb, analyse_verb, limit_verb}) verb->add_option("EXPR", expression, "the function");
   for (auto& a : arguments) {
     if (a == "--steps") a = "--steps=differential";
   }
@@ -104,11 +116,13 @@ int run(int argc, char** argv) {
       return result.second;
     }
     if (!has_expression && expression.empty()) throw InputError("error: an expression is missing\n");
-    o.derive.expression = o.eval.expression = read_expression(expression);
+    analysis.expression = o.derive.expression = o.eval.expression = read_expression(expression);
     std::pair<std::string, int> result;
     if (derive_verb->parsed()) result = derive(o.derive);
     if (check_verb->parsed()) result = check(o.derive);
     if (eval_verb->parsed()) result = eval(o.eval);
+    if (analyse_verb->parsed()) result = analyse(analysis);
+    if (limit_verb->parsed()) result = limit(analysis);
     if (codegen_verb->parsed()) {
       o.derive.format = language;
       result = derive(o.derive);

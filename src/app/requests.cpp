@@ -1,12 +1,19 @@
 #include "app/requests.hpp"
 
+#include "app/analyse.hpp"
 #include "app/page.hpp"
 
 namespace adjoint::app {
 
 bool treats_variables_together(std::string_view keyword) { return keyword == "explain" || keyword == "measure"; }
 
-std::string further_request(const SheetItem& item, Question /*question*/, const std::string& /*variable*/, bool& /*good*/) {
+std::string further_request(const SheetItem& item, Question question, const std::string& variable, bool& /*good*/) {
+  AnalyseOptions o;
+  o.wrt = variable;
+  o.on = item.on;
+  o.as = item.as;
+  if (item.keyword == "analyse") return analysis_page(question, o);
+  if (item.keyword == "limit") return limit_page(question, o);
   throw NoAnswer("error: " + item.keyword + " is not available\n");
 }
 

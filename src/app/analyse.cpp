@@ -1,0 +1,306 @@
+#include "app/analyse.hpp"
+
+#include <cmath>
+#include <sstream>
+
+#include "app/page.hpp"
+#include "app/sample.hpp"
+#include "print/text.hpp"
+
+namespace adjoint::app {
+
+using json = nlohmann::ordered_json;
+using AppQuestion = app::Question;
+
+namespace {
+
+syntax::Type type_of(Expr e) {
+  syntax::Type type;
+  if (e.rank() == 1) type.rows = e.shape()[0];
+  if (e.rank() == 2) {
+    type.rows = e.shape()[0];
+    type.columns = e.shape()[1];
+  }
+  if (e.rank() > 2) type.higher = e.shape();
+  return type;
+}
+
+// What is declared of scalars beyond their signs: p > 1, t <= 2.
+Assumptions assumptions_of(const AppQuestion& q) {
+  Assumptions a;
+  for (const auto& s : q.formula.symbols) {
+    if (s.kind != notation::Symbol::Kind::Variable || (!s.bounds.lower && !s.bounds.upper)) continue;
+    Range r;
+    if (s.bounds.lower) {
+      r.lower = *s.bounds.lower;
+      r.open_lower = s.bounds.lower_strict;
+    }
+    if (s.bounds.upper) {
+      r.upper = *s.bounds.upper;
+      r.open_upper = s.bounds.upper_strict;
+    }
+    a.ranges.emplace_back(notation::variable(*q.graph, s), r);
+  }
+  return a;
+}
+
+// Random values of a scalar expression, to refute convexity.
+Probe probe_of(const AppQuestion& q) {
+  const AppQuestion* question = &q;
+  return [question](Expr scalar, unsigned seed) -> std::optional<double> {
+    std::mt19937 random(seed);
+    Point p = sample_point(*question, sample_sizes(*question), random, static_cast<int>(seed % 3));
+    for (const auto& e : topological(std::span(&scalar, 1))) {
+      if (e->kind != Kind::Variable || p.values.contains(e.get())) continue;
+      std::vector<std::int64_t> shape;
+      for (const auto& s : e->shape) shape.push_back(s.evaluate(p.sizes).value_or(3));
+      Array a(shape);
+      std::normal_distribution<double> normal;
+      for (auto& v : a.data) v = e->facts.signs.is_nonnegative() ? std::abs(normal(random)) + 0.1 : normal(random);
+      p.values[e.get()] = std::move(a);
+    }
+    try {
+      Evaluator evaluate(p);
+      const Array& value = evaluate(concrete(scalar));
+      if (!value.shape.empty() || !std::isfinite(value.data[0])) return std::nullopt;
+      return value.data[0];
+    } catch (const std::runtime_error&) {
+      return std::nullopt;
+    }
+  };
+}
+
+adjoint::Question question_of(const AppQuestion& q, const AnalyseOptions& o) {
+  adjoint::Question a;
+  a.f = q.formula.value;
+  if (!o.wrt.empty()) {
+    a.variables.push_back(variable_of(q, variable_symbol(q, o.wrt)).expr);
+  } else {
+    for (const auto& s : q.formula.symbols) {
+      if (s.kind == notation::Symbol::Kind::Variable) a.variables.push_back(notation::variable(*q.graph, s));
+    }
+  }
+  a.assumptions = assumptions_of(q);
+  a.probe = probe_of(q);
+  return a;
+}
+
+// `norm(x) <= r`: the radius of a ball.
+Expr radius_of(const AppQuestion& q, const AnalyseOptions& o) {
+  if (o.on.empty()) return {};
+  const auto at = o.on.find("<=");
+  const std::string left = o.on.substr(0, at);
+  if (at == std::string::npos || left.find("norm(") == std::string::npos) {
+    throw InputError("error: a set is given as 'norm(x) <= r', not '" + o.on + "'\n");
+  }
+  notation::Session session = q.session;
+  session.clear_errors();
+  session.adopt(q.formula);
+  const auto radius = session.expression(*q.graph, o.on.substr(at + 2));
+  if (!radius) throw InputError(session.errors_text());
+  return radius->value;
+}
+
+std::pair<Expr, Target> target_of(const AppQuestion& q, const std::string& as) {
+  const auto arrow = as.find("->");
+  if (arrow == std::string::npos) throw InputError("error: a limit is asked as 'eps -> 0', not '" + as + "'\n");
+  const auto word = [](std::string s) {
+    const auto begin = s.find_first_not_of(' ');
+    const auto end = s.find_last_not_of(' ');
+    return begin == std::string::npos ? std::string() : s.substr(begin, end - begin + 1);
+  };
+  const std::string name = word(as.substr(0, arrow));
+  const std::string to = word(as.substr(arrow + 2));
+  const Expr parameter = variable_of(q, variable_symbol(q, name)).expr;
+  Target target;
+  if (to == "inf" || to == "-inf") {
+    target.kind = to == "inf" ? Target::Kind::PlusInfinity : Target::Kind::MinusInfinity;
+    return {parameter, target};
+  }
+  const bool negative = !to.empty() && to[0] == '-';
+  const auto number = Rational::parse(negative ? to.substr(1) : to);
+  if (!number) throw InputError("error: a parameter goes to a number or to inf, not to '" + to + "'\n");
+  target.number = negative ? -*number : *number;
+  return {parameter, target};
+}
+
+json proof_of(const std::vector<ProofLine>& proof, const Say& say) {
+  json lines = json::array();
+  for (const auto& line : proof) lines.push_back(proof_text(line, say));
+  return lines;
+}
+
+json shape_json(const Convexity& c, const Say& say) {
+  json j = {{"convex", verdict_text(c.convex)}, {"concave", verdict_text(c.concave)}};
+  if (c.modulus) j["modulus"] = say(c.modulus);
+  if (!c.reason.empty()) j["reason"] = c.reason;
+  j["proof"] = c.proof;
+  return j;
+}
+
+json limit_part(const Limit& l, const Say& say) {
+  json j;
+  switch (l.kind) {
+    case Limit::Kind::Finite: j["value"] = say(l.value); break;
+    case Limit::Kind::PlusInfinity: j["value"] = "inf"; break;
+    case Limit::Kind::MinusInfinity: j["value"] = "-inf"; break;
+    case Limit::Kind::None: j["value"] = "none"; break;
+    case Limit::Kind::Unknown: j["value"] = "unknown"; break;
+  }
+  json cases = json::array();
+  for (const auto& c : l.cases) {
+    json one = {{"where", condition_text(c.where, say)}};
+    if (c.otherwise) one["otherwise"] = say(c.otherwise);
+    cases.push_back(one);
+  }
+  j["cases"] = cases;
+  j["uniform"] = l.uniform == Truth::Yes ? "yes" : l.uniform == Truth::No ? "no" : "unknown";
+  if (l.rate) j["rate"] = say(l.rate);
+  j["says"] = limit_text(l, say);
+  j["proof"] = proof_of(l.proof, say);
+  if (!l.reason.empty()) j["reason"] = l.reason;
+  return j;
+}
+
+std::string joined(const json& list) {
+  std::string s;
+  for (const auto& e : list) s += (s.empty() ? "" : "; ") + e.get<std::string>();
+  return s;
+}
+
+}  // namespace
+
+Say say_for(const AppQuestion& question) {
+  const AppQuestion* q = &question;
+  return [q](Expr e) {
+    const syntax::Ast tree = read_shortest(simplify(e), type_of(e), read_options(*q));
+    return tree ? print::text(tree) : std::string("an array of higher order");
+  };
+}
+
+json analysis_json(const AppQuestion& q, const AnalyseOptions& o) {
+  const Say say = say_for(q);
+  adjoint::Question question = question_of(q, o);
+  question.radius = radius_of(q, o);
+  if (!o.as.empty()) std::tie(question.parameter, question.target) = target_of(q, o.as);
+  const Analysis a = adjoint::analyse(question, say);
+  json j;
+  j["function"] = q.formula.text;
+  j["defined"] = condition_texts(a.domain.defined, say);
+  j["differentiable"] = condition_texts(a.domain.differentiable, say);
+  j["twice"] = condition_texts(a.domain.twice, say);
+  const bool scalar = q.formula.type.is_scalar() && q.formula.type.higher.empty();
+  json variables = json::array();
+  for (const auto& v : a.variables) {
+    json one = {{"variable", v.variable->name()}};
+    json proof = proof_of(v.lipschitz.value.proof, say);
+    for (const auto& line : proof_of(v.lipschitz.gradient.proof, say)) proof.push_back(line);
+    one["lipschitz"] = {{"value", bound_text(v.lipschitz.value, say)}, {"gradient", bound_text(v.lipschitz.gradient, say)}, {"proof", proof}};
+    if (!v.lipschitz.value.reason.empty()) one["lipschitz"]["value_reason"] = v.lipschitz.value.reason;
+    if (!v.lipschitz.gradient.reason.empty()) one["lipschitz"]["gradient_reason"] = v.lipschitz.gradient.reason;
+    const json shape = shape_json(v.convexity, say);
+    for (auto at = shape.begin(); at != shape.end(); ++at) one[at.key()] = at.value();
+    if (!v.subdifferential.kinks.empty()) {
+      json kinks = json::array();
+      for (const auto& k : v.subdifferential.kinks) {
+        kinks.push_back({{"kink", say(k.kink)}, {"multiplier", k.multiplier ? k.multiplier->name() : ""}, {"cases", k.cases}});
+      }
+      one["subdifferential"] = {{"whole", v.subdifferential.whole}, {"kinks", kinks}};
+      if (v.subdifferential.formula) one["subdifferential"]["formula"] = say(v.subdifferential.formula);
+    }
+    variables.push_back(one);
+  }
+  if (scalar && !variables.empty()) {
+    j["lipschitz"] = variables[0]["lipschitz"];
+    const json joint = shape_json(variables.size() == 1 ? a.variables[0].convexity : a.convexity, say);
+    for (auto at = joint.begin(); at != joint.end(); ++at) {
+      j[at.key() == "proof" ? "convexity_proof" : at.key()] = at.value();
+    }
+    if (variables[0].contains("subdifferential")) j["subdifferential"] = variables[0]["subdifferential"];
+  }
+  if (variables.size() > 1) j["variables"] = variables;
+  if (a.limits) j["limits"] = {{"value", limit_part(a.limits->value, say)}, {"gradient", limit_part(a.limits->gradient, say)}};
+  j["warnings"] = a.warnings;
+  return j;
+}
+
+json limit_json(const AppQuestion& q, const AnalyseOptions& o) {
+  const Say say = say_for(q);
+  const auto [parameter, target] = target_of(q, o.as);
+  const Expr variable = o.wrt.empty() ? Expr() : variable_of(q, variable_symbol(q, o.wrt)).expr;
+  const Limits l = limit_of(q.formula.value, parameter, target, variable, assumptions_of(q));
+  if (l.value.kind == Limit::Kind::None) throw NoAnswer("error: there is no limit: " + l.value.reason + "\n");
+  if (l.value.kind == Limit::Kind::Unknown) throw NoAnswer("error: the limit is not known: " + l.value.reason + "\n");
+  json j = {{"function", q.formula.text}, {"as", o.as}, {"limit", limit_part(l.value, say)}};
+  if (variable) j["gradient"] = limit_part(l.gradient, say);
+  j["differentiable"] = condition_texts(l.differentiable, say);
+  return j;
+}
+
+namespace {
+struct Row {
+  std::string what, says;
+};
+std::vector<Row> analysis_rows(const json& j) {
+  std::vector<Row> rows{{"defined", joined(j["defined"])}, {"differentiable", joined(j["differentiable"])}, {"twice differentiable", joined(j["twice"])}};
+  if (j.contains("lipschitz")) {
+    const auto& l = j["lipschitz"];
+    const auto reason = [&l](const char* key) { return l.contains(key) ? " (" + l[key].get<std::string>() + ")" : std::string(); };
+    rows.push_back({"Lipschitz constant", l["value"].get<std::string>() + reason("value_reason")});
+    rows.push_back({"of the gradient", l["gradient"].get<std::string>() + reason("gradient_reason")});
+    for (const auto& p : l["proof"]) rows.push_back({"", p.get<std::string>()});
+    rows.push_back({"convex", j["convex"].get<std::string>() + (j.contains("modulus") ? ", modulus " + j["modulus"].get<std::string>() : "") +
+                                  (j.contains("reason") ? " (" + j["reason"].get<std::string>() + ")" : "")});
+    rows.push_back({"concave", j["concave"].get<std::string>()});
+    for (const auto& p : j["convexity_proof"]) rows.push_back({"", p.get<std::string>()});
+  }
+  if (j.contains("subdifferential")) {
+    const auto& s = j["subdifferential"];
+    if (s.contains("formula")) rows.push_back({"subdifferential", s["formula"].get<std::string>()});
+    for (const auto& k : s["kinks"]) {
+      for (const auto& c : k["cases"]) rows.push_back({"", c.get<std::string>()});
+    }
+  }
+  for (const auto& w : j["warnings"]) rows.push_back({"warning", w.get<std::string>()});
+  return rows;
+}
+std::vector<Row> limit_rows(const json& j) {
+  std::vector<Row> rows;
+  for (const char* key : {"limit", "gradient"}) {
+    if (!j.contains(key)) continue;
+    const auto& l = j[key];
+    rows.push_back({key == std::string("limit") ? "limit" : "of the gradient", l["value"].get<std::string>()});
+    for (const auto& c : l["cases"]) {
+      rows.push_back({"", "where " + c["where"].get<std::string>() + (c.contains("otherwise") ? "; else " + c["otherwise"].get<std::string>() : "")});
+    }
+    rows.push_back({"", l["says"].get<std::string>()});
+    for (const auto& p : l["proof"]) rows.push_back({"", p.get<std::string>()});
+  }
+  rows.push_back({"the limit is differentiable", joined(j["differentiable"])});
+  return rows;
+}
+std::string as_text(const std::vector<Row>& rows) {
+  std::ostringstream out;
+  for (const auto& r : rows) out << r.what << std::string(r.what.size() < 22 ? 22 - r.what.size() : 1, ' ') << r.says << "\n";
+  return out.str();
+}
+std::string as_table(const std::vector<Row>& rows) {
+  std::string out = "<table class=\"data\">\n";
+  for (const auto& r : rows) out += "<tr><td>" + escaped(r.what) + "</td><td>" + escaped(r.says) + "</td></tr>\n";
+  return out + "</table>\n";
+}
+}  // namespace
+
+std::string analysis_page(const AppQuestion& q, const AnalyseOptions& o) { return as_table(analysis_rows(analysis_json(q, o))); }
+std::string limit_page(const AppQuestion& q, const AnalyseOptions& o) { return as_table(limit_rows(limit_json(q, o))); }
+
+std::pair<std::string, int> analyse(const AnalyseOptions& o) {
+  const json j = analysis_json(ask(o.expression, o.given), o);
+  return {o.format == "json" ? j.dump(2) + "\n" : as_text(analysis_rows(j)), 0};
+}
+std::pair<std::string, int> limit(const AnalyseOptions& o) {
+  const json j = limit_json(ask(o.expression, o.given), o);
+  return {o.format == "json" ? j.dump(2) + "\n" : as_text(limit_rows(j)), 0};
+}
+
+}  // namespace adjoint::app
