@@ -71,7 +71,9 @@ std::string limit_text(const Limit& l, const Say& say) {
     if (c.otherwise) text += ", with " + say(c.otherwise) + " in the entries where that fails";
   }
   if (l.rate) {
-    text += l.from_above ? "; it is approached from above, by at most " : l.from_below ? "; it is approached from below, by at most " : "; the distance is at most ";
+    text += l.from_above   ? "; it is approached from above, by at most "
+            : l.from_below ? "; it is approached from below, by at most "
+                           : "; the distance is at most ";
     text += say(l.rate);
   }
   if (l.uniform == Truth::Yes) text += ", uniformly";

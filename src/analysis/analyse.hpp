@@ -17,10 +17,10 @@ struct Question {
   Expr f;
   std::vector<Expr> variables;  // jointly
   Assumptions assumptions;
-  Expr radius;                  // of the ball norm(x) <= radius on which bounds are asked, or null
-  Expr parameter;               // whose limit is asked, or null
+  Expr radius;     // of the ball norm(x) <= radius on which bounds are asked, or null
+  Expr parameter;  // whose limit is asked, or null
   Target target;
-  Probe probe;                  // may be empty
+  Probe probe;  // may be empty
 };
 
 struct VariableAnalysis {
@@ -35,7 +35,7 @@ struct Analysis {
   Convexity convexity;                      // jointly in all variables
   std::vector<VariableAnalysis> variables;  // in each alone
   std::optional<Limits> limits;
-  std::vector<std::string> warnings;        // a contradiction in the assumptions, an empty domain
+  std::vector<std::string> warnings;  // a contradiction in the assumptions, an empty domain
 };
 
 Analysis analyse(const Question& question, const Say& say);

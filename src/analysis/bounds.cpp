@@ -27,7 +27,8 @@ Bound finite(Expr value) {
 
 void append(std::vector<ProofLine>& to, const std::vector<ProofLine>& lines) {
   for (const auto& l : lines) {
-    const bool known = std::any_of(to.begin(), to.end(), [&l](const ProofLine& k) { return k.rule == l.rule && k.bound == l.bound; });
+    const bool known = std::any_of(
+        to.begin(), to.end(), [&l](const ProofLine& k) { return k.rule == l.rule && k.bound == l.bound; });
     if (!known) to.push_back(l);
   }
 }
@@ -47,7 +48,8 @@ Bound squared(Bound b) {
 }
 
 std::string said(const Supremum& s, std::string_view what) {
-  return std::string(what) + (s.where.empty() ? "" : ", " + std::string(s.exact ? "attained " : "") + s.where);
+  return std::string(what) +
+         (s.where.empty() ? "" : ", " + std::string(s.exact ? "attained " : "") + s.where);
 }
 
 class Search {
@@ -88,7 +90,8 @@ class Search {
     for (const auto& [part, c] : parts) {
       if (!curvatures_.depends(part)) continue;
       ++moving;
-      const Bound b = scaled(quadratic.empty() || !(part == parts[0].first) ? of(part, order) : term(part, order), g.number(c));
+      const Bound b = scaled(
+          quadratic.empty() || !(part == parts[0].first) ? of(part, order) : term(part, order), g.number(c));
       if (b.kind == Bound::Kind::None) {
         failed = b;
         none = true;
@@ -142,7 +145,8 @@ class Search {
   Bound term(Expr f, int order) {
     if (order == 2 && has_affine_gradient(f)) {
       Bound b = change_bound(gradient_of(f), variable_, curvatures_, ranges_);
-      if (b.is_finite()) b.proof.insert(b.proof.begin(), {"a quadratic function: the gradient is linear", gradient_of(f)});
+      if (b.is_finite())
+        b.proof.insert(b.proof.begin(), {"a quadratic function: the gradient is linear", gradient_of(f)});
       return b;
     }
     if (const auto one = one_number(f, curvatures_)) {
@@ -150,7 +154,8 @@ class Search {
       if (b.kind != Bound::Kind::Unknown) return b;
     }
     const Bound b = order == 1 ? change_bound(f, variable_, curvatures_, ranges_) : composed(f);
-    if (b.kind == Bound::Kind::Unknown && order == 1 && has_affine_gradient(f) && !is_affine(curvatures_.of(f)) && !radius_) {
+    if (b.kind == Bound::Kind::Unknown && order == 1 && has_affine_gradient(f) &&
+        !is_affine(curvatures_.of(f)) && !radius_) {
       return Bound::none("a quadratic function grows faster than linearly");
     }
     return b;
@@ -194,7 +199,8 @@ class Search {
         const Bound first = of(n.operands[0], 1);
         const Bound second = of(n.operands[0], 2);
         if (first.is_finite() && second.is_finite()) {
-          Bound r = finite(times(g.number(rounded_up(*s.slope)), second.value) + times(g.number(rounded_up(*s.curvature)), square(first.value)));
+          Bound r = finite(times(g.number(rounded_up(*s.slope)), second.value) +
+                           times(g.number(rounded_up(*s.curvature)), square(first.value)));
           append(r.proof, first.proof);
           append(r.proof, second.proof);
           r.proof.push_back({"a composition: sup|g'|*L(grad h) + sup|g''|*L(h)^2", r.value});
@@ -207,7 +213,8 @@ class Search {
 
   Bound of_reduction(const Node& n) {
     const ScalarBounds& s = record_of(n).bounds;
-    if (!s.curvature || record_of(n).partial.value != nullptr || n.operands.size() != 1 || !is_affine(curvatures_.of(n.operands[0]))) {
+    if (!s.curvature || record_of(n).partial.value != nullptr || n.operands.size() != 1 ||
+        !is_affine(curvatures_.of(n.operands[0]))) {
       return Bound::unknown();
     }
     Bound b = squared(change_bound(n.operands[0], variable_, curvatures_, ranges_));
@@ -255,18 +262,21 @@ class Search {
     if (!change.is_finite()) return change;
     const Supremum s = largest(w, phi, one.t, domain, order);
     Expr bound = s.kind == Supremum::Kind::Finite ? s.bound : Expr();
-    std::string rule = order == 1 ? said(s, "the largest slope of the function of one number") : said(s, "the largest second derivative of the function of one number");
+    std::string rule = order == 1 ? said(s, "the largest slope of the function of one number")
+                                  : said(s, "the largest second derivative of the function of one number");
     if (!bound && radius_) {
       Ranges on_ball(here);
       for (const Expr form : equal_forms(w)) {
         bound = majorant(form, one.t, reach(one.argument, change), on_ball);
         if (bound) break;
       }
-      rule = std::string(order == 1 ? "the slope" : "the second derivative") + " on the ball, each term by its absolute value";
+      rule = std::string(order == 1 ? "the slope" : "the second derivative") +
+             " on the ball, each term by its absolute value";
     }
     if (!bound) {
       if (s.kind != Supremum::Kind::Infinite) return Bound::unknown();
-      return Bound::none(std::string(order == 1 ? "the slope" : "the second derivative") + " is unbounded " + s.where);
+      return Bound::none(std::string(order == 1 ? "the slope" : "the second derivative") + " is unbounded " +
+                         s.where);
     }
     change.proof.insert(change.proof.begin(), {rule, bound});
     Bound b = order == 1 ? change : squared(change);
@@ -283,7 +293,8 @@ class Search {
                                      : "a sum over entries: the square root of their number",
                          spread});
     }
-    if (radial && one.matrix) factor = times(factor, order == 1 ? sqrt(matrix_norm(one.matrix)) : matrix_norm(one.matrix));
+    if (radial && one.matrix)
+      factor = times(factor, order == 1 ? sqrt(matrix_norm(one.matrix)) : matrix_norm(one.matrix));
     b = scaled(b, factor);
     b.proof.push_back({order == 1 ? "a function of an affine map: times its norm"
                                   : "a function of an affine map: times the square of its norm",
@@ -310,13 +321,16 @@ class Search {
   // At the boundary of the domain of phi: only the growth of the second derivative can be told.
   Bound beyond(Expr phi, Expr t, Range domain, int order) {
     const auto conditions = defined_where(phi, ranges_.assumptions());
-    if (conditions.size() != 1 || !(conditions[0].operand == t) || conditions[0].predicate != Condition::Positive) return Bound::unknown();
+    if (conditions.size() != 1 || !(conditions[0].operand == t) ||
+        conditions[0].predicate != Condition::Positive)
+      return Bound::unknown();
     domain = intersection(domain, Range::of(Signs::positive()));
     Expr w = simplify(gradient(phi, t));
     if (order == 2) w = simplify(gradient(w, t));
     const Supremum s = supremum_of(w, t, domain, ranges_.assumptions());
     if (s.kind == Supremum::Kind::Infinite) {
-      return Bound::none(std::string(order == 1 ? "the slope" : "the second derivative") + " is unbounded " + s.where);
+      return Bound::none(std::string(order == 1 ? "the slope" : "the second derivative") + " is unbounded " +
+                         s.where);
     }
     return Bound::unknown();
   }
@@ -341,13 +355,18 @@ Bound finished(Bound b) {
   return b;
 }
 
-// The second derivative at t*ones (t*V with V definite for a matrix) in that direction, as t goes to 0 or to infinity.
+// The second derivative at t*ones (t*V with V definite for a matrix) in that direction, as t goes to 0 or to
+// infinity.
 bool unbounded_on_a_line(Expr f, Expr variable, const Assumptions& assumptions) {
   Graph& g = f.graph();
   const Facts& facts = variable->facts;
   const bool square_matrix = variable.rank() == 2 && variable.shape()[0] == variable.shape()[1];
-  if (variable.rank() > 2 || facts.orthogonal == Truth::Yes || (facts.definite == Truth::Yes && !square_matrix)) return false;
-  const Expr line = square_matrix ? g.variable("V", variable->shape, Facts::definite_matrix(), Role::Placeholder) : g.ones(variable.shape());
+  if (variable.rank() > 2 || facts.orthogonal == Truth::Yes ||
+      (facts.definite == Truth::Yes && !square_matrix))
+    return false;
+  const Expr line = square_matrix
+                        ? g.variable("V", variable->shape, Facts::definite_matrix(), Role::Placeholder)
+                        : g.ones(variable.shape());
   const Expr t = g.variable("t", {}, Facts::of_signs(Signs::positive()), Role::Placeholder);
   try {
     const Movement m{variable, line};
@@ -384,13 +403,15 @@ Lipschitz lipschitz_of(Expr f, Expr variable, const Assumptions& assumptions, Ex
     answer.gradient = finished(search.of(simple, 2));
   } catch (const std::runtime_error&) {  // a derivative that is not known
   }
-  if (answer.gradient.kind == Bound::Kind::Unknown && !radius && unbounded_on_a_line(simple, variable, assumptions)) {
+  if (answer.gradient.kind == Bound::Kind::Unknown && !radius &&
+      unbounded_on_a_line(simple, variable, assumptions)) {
     answer.gradient = Bound::none("the second derivative is unbounded along a line");
   }
   if (answer.gradient.kind == Bound::Kind::Unknown) {
     const auto kinks = smooth_where(simple, {variable}, assumptions);
-    const bool jumps = defined_where(simple, assumptions).empty() &&
-                       std::any_of(kinks.begin(), kinks.end(), [](const Requirement& r) { return r.necessary; });
+    const bool jumps =
+        defined_where(simple, assumptions).empty() &&
+        std::any_of(kinks.begin(), kinks.end(), [](const Requirement& r) { return r.necessary; });
     if (jumps) answer.gradient = Bound::none("the gradient does not exist everywhere");
   }
   return answer;

@@ -1,7 +1,7 @@
-// Lipschitz constants of a function and of its gradient, as formulas, with the chain of rules that proves them.
-// Norms: the 2-norm of vectors, the Frobenius norm of arrays.
-// Sources: Nesterov, Introductory Lectures on Convex Optimization (2004), 1.2.2; Beck, First-Order Methods in
-// Optimization (2017), ch. 5; for logsumexp the bound of a variance by a range (Popoviciu).
+// Lipschitz constants of a function and of its gradient, as formulas, with the chain of rules that proves
+// them. Norms: the 2-norm of vectors, the Frobenius norm of arrays. Sources: Nesterov, Introductory Lectures
+// on Convex Optimization (2004), 1.2.2; Beck, First-Order Methods in Optimization (2017), ch. 5; for
+// logsumexp the bound of a variance by a range (Popoviciu).
 #pragma once
 
 #include <optional>
@@ -21,8 +21,8 @@ struct ProofLine {
 
 struct Bound {
   enum class Kind : std::uint8_t { Unknown, Finite, None } kind = Kind::Unknown;
-  Expr value;          // Finite: the constant
-  Expr simple;         // Finite: a simpler one that is at least as large (4/eps), or null
+  Expr value;   // Finite: the constant
+  Expr simple;  // Finite: a simpler one that is at least as large (4/eps), or null
   std::vector<ProofLine> proof;
   std::string reason;  // None: why there is none
 
@@ -43,7 +43,8 @@ Lipschitz lipschitz_of(Expr f, Expr variable, const Assumptions& assumptions = {
 /// bound of the Lipschitz constant of other expressions, where the rules give one.
 Bound change_bound(Expr e, Expr variable, Curvatures& curvatures, Ranges& ranges);
 
-/// The value of a bound whose variables all have intervals, rounded up; nothing where it is not a finite number.
+/// The value of a bound whose variables all have intervals, rounded up; nothing where it is not a finite
+/// number.
 std::optional<double> certified_number(Expr bound, const Assumptions& assumptions);
 
 }  // namespace adjoint

@@ -11,7 +11,9 @@ using C = Condition;
 
 enum class Verdict : std::uint8_t { Holds, Fails, Open };
 
-Verdict of_range(bool holds, bool fails) { return holds ? Verdict::Holds : fails ? Verdict::Fails : Verdict::Open; }
+Verdict of_range(bool holds, bool fails) {
+  return holds ? Verdict::Holds : fails ? Verdict::Fails : Verdict::Open;
+}
 
 Verdict decide(const Requirement& r, Ranges& ranges) {
   const Expr e = r.operand;
@@ -23,11 +25,13 @@ Verdict decide(const Requirement& r, Ranges& ranges) {
       return of_range(v.is_nonnegative(), v.is_negative());
     case C::NonZero:
     case C::NotAllZero:
-      return of_range(v.is_positive() || v.is_negative() || v.signs().is_nonzero(), v.lower == 0 && v.upper == 0);
+      return of_range(v.is_positive() || v.is_negative() || v.signs().is_nonzero(),
+                      v.lower == 0 && v.upper == 0);
     case C::InUnit:
       return of_range(v.lower >= -1 && v.upper <= 1, v.lower > 1 || v.upper < -1);
     case C::InsideUnit:
-      return of_range((v.lower > -1 || (v.lower == -1 && v.open_lower)) && (v.upper < 1 || (v.upper == 1 && v.open_upper)),
+      return of_range((v.lower > -1 || (v.lower == -1 && v.open_lower)) &&
+                          (v.upper < 1 || (v.upper == 1 && v.open_upper)),
                       v.lower >= 1 || v.upper <= -1);
     case C::AboveMinusOne:
       return of_range(v.lower > -1 || (v.lower == -1 && v.open_lower), v.upper <= -1);
@@ -94,7 +98,8 @@ Expr within_unit(Expr e) {
     const Term& one = e->terms[k];
     const Term& square = e->terms[1 - k];
     if (one.expr->kind != Kind::Product || !one.expr->factors.empty()) continue;
-    if (!(one.coefficient * one.expr->coefficient).is_one() || !(square.coefficient == Rational(-1))) continue;
+    if (!(one.coefficient * one.expr->coefficient).is_one() || !(square.coefficient == Rational(-1)))
+      continue;
     if (square.expr->kind != Kind::Power) continue;
     const Rational* p = as_number(square.expr->operands[1]);
     if (p != nullptr && *p == Rational(2)) return square.expr->operands[0];
@@ -116,8 +121,9 @@ Expr gram_root(Expr e) {
 void add(std::vector<Requirement>& list, const Requirement& r) {
   const auto same = std::find_if(list.begin(), list.end(), [&r](const Requirement& known) {
     const bool swapped = r.other && known.operand == r.other && known.other == r.operand;
-    return known.predicate == r.predicate && ((known.operand == r.operand && known.other == r.other) || swapped) &&
-           known.guard == r.guard && known.guard_holds == r.guard_holds;
+    return known.predicate == r.predicate &&
+           ((known.operand == r.operand && known.other == r.other) || swapped) && known.guard == r.guard &&
+           known.guard_holds == r.guard_holds;
   });
   if (same == list.end()) {
     list.push_back(r);
@@ -142,8 +148,8 @@ bool implies(const Requirement& a, const Requirement& b) {
     case C::InsideUnit:
       return holds_in({C::InUnit, C::AboveMinusOne});
     case C::Definite:
-      return holds_in({C::Semidefinite, C::Invertible, C::FullRank, C::FullColumnRank, C::FullRowRank, C::ConstantRank,
-                       C::NoNegativeRealEigenvalue, C::SpectraDisjoint});
+      return holds_in({C::Semidefinite, C::Invertible, C::FullRank, C::FullColumnRank, C::FullRowRank,
+                       C::ConstantRank, C::NoNegativeRealEigenvalue, C::SpectraDisjoint});
     case C::Invertible:
       return holds_in({C::FullRank, C::FullColumnRank, C::FullRowRank, C::ConstantRank});
     case C::FullRank:
@@ -182,11 +188,13 @@ void require(std::vector<Requirement>& list, Requirement r, Ranges& ranges) {
   const Node& n = *e;
   const bool strict = r.predicate == C::Positive;
   const bool sign = strict || r.predicate == C::NonZero || r.predicate == C::NotAllZero;
-  if (r.predicate == C::Differ && (is_zero(r.other) || is_zero(e))) return again(C::NonZero, is_zero(e) ? r.other : e);
+  if (r.predicate == C::Differ && (is_zero(r.other) || is_zero(e)))
+    return again(C::NonZero, is_zero(e) ? r.other : e);
   if (e.rank() == 0 && r.predicate == C::NotAllZero) return again(C::NonZero, e);
   // A positive sum of squares is one that does not vanish.
   if (e.rank() == 0 && sign && n.kind != Kind::Variable) {
-    if (const auto form = square_form(e); form && form->exact && form->vanish.size() == 1 && !(form->vanish[0] == e)) {
+    if (const auto form = square_form(e);
+        form && form->exact && form->vanish.size() == 1 && !(form->vanish[0] == e)) {
       return again(C::NotAllZero, form->vanish[0]);
     }
   }
@@ -217,7 +225,8 @@ void require(std::vector<Requirement>& list, Requirement r, Ranges& ranges) {
       }
       rest.push_back(f);
     }
-    if (sign && !strict && separate && (rest.size() > 1 || rest.size() < n.factors.size() || !n.coefficient.is_one())) {
+    if (sign && !strict && separate &&
+        (rest.size() > 1 || rest.size() < n.factors.size() || !n.coefficient.is_one())) {
       if (r.predicate == C::NonZero || rest.size() == 1) {
         for (const auto& f : rest) again(f.labels.empty() ? C::NonZero : r.predicate, f.expr);
         return;
@@ -236,25 +245,29 @@ void require(std::vector<Requirement>& list, Requirement r, Ranges& ranges) {
   if (r.predicate == C::Definite && n.kind == Kind::Apply && (n.op->name == "sqrtm" || n.op->name == "inv")) {
     return again(C::Definite, n.operands[0]);
   }
-  if (r.predicate == C::NonZero && n.kind == Kind::Apply && n.op->name == "det") return again(C::Invertible, n.operands[0]);
+  if (r.predicate == C::NonZero && n.kind == Kind::Apply && n.op->name == "det")
+    return again(C::Invertible, n.operands[0]);
   if (r.predicate == C::Invertible || r.predicate == C::Definite) {
     if (const Expr root = gram_root(e)) return again(C::FullRowRank, root);
-    if (n.kind == Kind::Product && n.factors.size() == 1 && n.output.size() == 2 && n.output[0] == n.output[1] &&
-        n.factors[0].labels.size() == 1) {
+    if (n.kind == Kind::Product && n.factors.size() == 1 && n.output.size() == 2 &&
+        n.output[0] == n.output[1] && n.factors[0].labels.size() == 1) {
       return again(r.predicate == C::Definite ? C::Positive : C::NonZero, n.factors[0].expr);
     }
   }
-  if ((r.predicate == C::FullRank || r.predicate == C::FullRowRank) && e.rank() == 2 && e.shape()[0] == e.shape()[1]) {
+  if ((r.predicate == C::FullRank || r.predicate == C::FullRowRank) && e.rank() == 2 &&
+      e.shape()[0] == e.shape()[1]) {
     return again(C::Invertible, e);
   }
-  if (n.kind == Kind::Product && n.factors.size() == 1 && n.factors[0].labels.size() == static_cast<std::size_t>(n.rank())) {
+  if (n.kind == Kind::Product && n.factors.size() == 1 &&
+      n.factors[0].labels.size() == static_cast<std::size_t>(n.rank())) {
     // c*A and A' have the rank of A.
     switch (r.predicate) {
       case C::Invertible:
       case C::FullRank:
       case C::SimpleTop:
       case C::DistinctSingular:
-        if (!(n.factors[0].expr == e) && n.factors[0].expr.rank() == e.rank()) return again(r.predicate, n.factors[0].expr);
+        if (!(n.factors[0].expr == e) && n.factors[0].expr.rank() == e.rank())
+          return again(r.predicate, n.factors[0].expr);
         break;
       default:
         break;

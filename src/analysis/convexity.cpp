@@ -13,8 +13,9 @@ namespace {
 
 bool is_convex_set(const std::vector<Expr>& variables) {
   return std::none_of(variables.begin(), variables.end(), [](Expr v) {
-    return v->facts.orthogonal == Truth::Yes || (!v->facts.signs.is_nonnegative() && !v->facts.signs.is_nonpositive() &&
-                                                 v->facts.signs.is_nonzero());
+    return v->facts.orthogonal == Truth::Yes ||
+           (!v->facts.signs.is_nonnegative() && !v->facts.signs.is_nonpositive() &&
+            v->facts.signs.is_nonzero());
   });
 }
 
@@ -22,8 +23,13 @@ bool is_convex_set(const std::vector<Expr>& variables) {
 class Search {
  public:
   Search(Expr f, const std::vector<Expr>& variables, const Assumptions& assumptions, bool negated)
-      : f_(f), simple_(simplify(f)), variables_(variables), assumptions_(assumptions), ranges_(assumptions),
-        curvatures_(variables, ranges_), negated_(negated) {}
+      : f_(f),
+        simple_(simplify(f)),
+        variables_(variables),
+        assumptions_(assumptions),
+        ranges_(assumptions),
+        curvatures_(variables, ranges_),
+        negated_(negated) {}
 
   Verdict certify(const SecondDerivative& d, const Domain& domain) {
     Verdict found = Verdict::Unknown;
@@ -100,7 +106,8 @@ std::string midpoint_violation(Expr f, const std::vector<Expr>& variables, bool 
     const auto e = probe(excess, seed);
     const auto s = probe(scale, seed);
     if (e && s && *e > 1e-6 * std::max(1.0, *s)) {
-      return "the value at the middle of two points is " + std::string(negated ? "below" : "above") + " the mean of their values";
+      return "the value at the middle of two points is " + std::string(negated ? "below" : "above") +
+             " the mean of their values";
     }
   }
   return {};
@@ -124,7 +131,8 @@ std::string_view verdict_text(Verdict verdict) {
   return "unknown";
 }
 
-Convexity convexity_of(Expr f, const std::vector<Expr>& variables, const Assumptions& assumptions, const Probe& probe) {
+Convexity convexity_of(Expr f, const std::vector<Expr>& variables, const Assumptions& assumptions,
+                       const Probe& probe) {
   Convexity answer;
   if (f.rank() != 0 || variables.empty()) return answer;
   const Domain domain = domain_of(f, variables, assumptions);
@@ -135,7 +143,8 @@ Convexity convexity_of(Expr f, const std::vector<Expr>& variables, const Assumpt
     for (const auto& r : domain.defined) {
       if (r.guard) continue;
       if (r.predicate == Condition::Positive) inside = inside.with(r.operand, Range::of(Signs::positive()));
-      if (r.predicate == Condition::NonNegative) inside = inside.with(r.operand, Range::of(Signs::nonnegative()));
+      if (r.predicate == Condition::NonNegative)
+        inside = inside.with(r.operand, Range::of(Signs::nonnegative()));
     }
     Search up(f, variables, inside, false);
     answer.convex = up.certify(d, domain);

@@ -1,5 +1,6 @@
-// Certificates of convexity, by two independent ways: composition rules, and the second derivative as a sum of
-// squares. What is not certified is "unknown"; "no" comes with a reason. Nothing that is not convex is certified.
+// Certificates of convexity, by two independent ways: composition rules, and the second derivative as a sum
+// of squares. What is not certified is "unknown"; "no" comes with a reason. Nothing that is not convex is
+// certified.
 #pragma once
 
 #include <functional>
@@ -19,7 +20,7 @@ std::string_view verdict_text(Verdict verdict);
 struct Convexity {
   Verdict convex = Verdict::Unknown;
   Verdict concave = Verdict::Unknown;
-  Expr modulus;                    // of strong convexity (concavity): f - modulus/2*|x|^2 is convex; else null
+  Expr modulus;  // of strong convexity (concavity): f - modulus/2*|x|^2 is convex; else null
   std::vector<std::string> proof;  // rules that were used
   std::string reason;              // of a "no" to convex
   std::string concave_reason;      // of a "no" to concave

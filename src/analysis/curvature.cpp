@@ -18,8 +18,10 @@ C composed(Bend shape, Monotone monotone, C inner) {
   if (shape == Bend::Affine && affine) return C::Affine;
   const bool up = monotone == Monotone::Increasing;
   const bool down = monotone == Monotone::Decreasing;
-  if (shape == Bend::Convex && (affine || (up && is_convex(inner)) || (down && is_concave(inner)))) return C::Convex;
-  if (shape == Bend::Concave && (affine || (up && is_concave(inner)) || (down && is_convex(inner)))) return C::Concave;
+  if (shape == Bend::Convex && (affine || (up && is_convex(inner)) || (down && is_concave(inner))))
+    return C::Convex;
+  if (shape == Bend::Concave && (affine || (up && is_concave(inner)) || (down && is_convex(inner))))
+    return C::Concave;
   return C::Unknown;
 }
 
@@ -44,8 +46,9 @@ bool Curvatures::depends(Expr e) {
   if (const auto at = depends_.find(e.get()); at != depends_.end()) return at->second;
   for (const auto& y : topological(std::span(&e, 1))) {
     if (depends_.contains(y.get())) continue;
-    depends_[y.get()] = std::find(variables_.begin(), variables_.end(), y) != variables_.end() ||
-                        std::any_of(y->operands.begin(), y->operands.end(), [this](Expr o) { return depends_[o.get()]; });
+    depends_[y.get()] =
+        std::find(variables_.begin(), variables_.end(), y) != variables_.end() ||
+        std::any_of(y->operands.begin(), y->operands.end(), [this](Expr o) { return depends_[o.get()]; });
   }
   return depends_[e.get()];
 }
@@ -113,17 +116,23 @@ C Curvatures::fixed_product(const Node& n) {
       const C l = loewner(e);
       std::vector<Factor> others = n.factors;
       others.erase(others.begin() + static_cast<std::ptrdiff_t>(moving[0]));
-      const Expr trace_of = labels[0] == labels[1] && others.empty() ? n.graph->identity(e.shape()[0]) : Expr();
+      const Expr trace_of =
+          labels[0] == labels[1] && others.empty() ? n.graph->identity(e.shape()[0]) : Expr();
       Expr weight = trace_of;
-      if (!weight && labels[0] != labels[1]) weight = n.graph->product(n.coefficient.absolute(), others, labels, n.label_sizes);
+      if (!weight && labels[0] != labels[1])
+        weight = n.graph->product(n.coefficient.absolute(), others, labels, n.label_sizes);
       const bool negative = n.coefficient.is_negative();
       if (weight && is_semidefinite(weight)) {
-        if (l != C::Unknown) return used("a semi-definite weight on a matrix function", negative ? flipped(l) : l);
+        if (l != C::Unknown)
+          return used("a semi-definite weight on a matrix function", negative ? flipped(l) : l);
         if (trace_of && e->kind == Kind::Apply) {
           const MatrixRule* rule = matrix_rule(e->op->name);
-          if (rule != nullptr && rule->value == MatrixRule::Value::Trace && fits(e->operands[0], rule->needs)) {
+          if (rule != nullptr && rule->value == MatrixRule::Value::Trace &&
+              fits(e->operands[0], rule->needs)) {
             const C inner = loewner(e->operands[0]);
-            if (is_convex(inner)) return used("the trace of a convex function of a symmetric matrix", negative ? C::Concave : C::Convex);
+            if (is_convex(inner))
+              return used("the trace of a convex function of a symmetric matrix",
+                          negative ? C::Concave : C::Convex);
           }
         }
       }
@@ -142,20 +151,24 @@ C Curvatures::several_factors(const Node& n, const std::vector<std::size_t>& mov
     if (form && depends(form->vector) && !depends(form->weight) && is_affine(of(form->vector))) {
       const Signs w = sign(form->weight);
       const bool semidefinite = !form->matrix || (!depends(form->matrix) && is_semidefinite(form->matrix));
-      if (semidefinite && w.is_nonnegative()) return used("a quadratic form of a semi-definite matrix", C::Convex);
-      if (semidefinite && w.is_nonpositive()) return used("a quadratic form of a semi-definite matrix", C::Concave);
+      if (semidefinite && w.is_nonnegative())
+        return used("a quadratic form of a semi-definite matrix", C::Convex);
+      if (semidefinite && w.is_nonpositive())
+        return used("a quadratic form of a semi-definite matrix", C::Concave);
       if (form->matrix && depends(form->matrix) && (w.is_nonnegative() || w.is_nonpositive()) &&
           matrix_fractional(form->vector, form->matrix)) {
         return used("the matrix fractional function", w.is_nonnegative() ? C::Convex : C::Concave);
       }
     }
     // tr(S*logm(S)): the negative von Neumann entropy.
-    if (moving.size() == 2 && n.factors.size() == 2 && n.factors[0].labels.size() == 2 && n.factors[1].labels.size() == 2) {
+    if (moving.size() == 2 && n.factors.size() == 2 && n.factors[0].labels.size() == 2 &&
+        n.factors[1].labels.size() == 2) {
       for (const std::size_t k : {0U, 1U}) {
         const Expr s = n.factors[k].expr;
         const Expr l = n.factors[1 - k].expr;
         const bool entropy = l->kind == Kind::Apply && l->op->name == "logm" && l->operands[0] == s;
-        if (entropy && is_semidefinite(s) && is_affine(of(s)) && n.factors[0].labels[0] != n.factors[0].labels[1]) {
+        if (entropy && is_semidefinite(s) && is_affine(of(s)) &&
+            n.factors[0].labels[0] != n.factors[0].labels[1]) {
           return signed_convex("the von Neumann entropy");
         }
       }
@@ -166,7 +179,9 @@ C Curvatures::several_factors(const Node& n, const std::vector<std::size_t>& mov
     for (const auto k : moving) {
       const Expr q = n.factors[k].expr;
       const Rational* e = q->kind == Kind::Power ? as_number(q->operands[1]) : nullptr;
-      if (e == nullptr || !(*e == Rational(-1)) || !is_concave(of(q->operands[0])) || !ranges_.of(q->operands[0]).is_positive()) continue;
+      if (e == nullptr || !(*e == Rational(-1)) || !is_concave(of(q->operands[0])) ||
+          !ranges_.of(q->operands[0]).is_positive())
+        continue;
       std::vector<Factor> others = n.factors;
       others.erase(others.begin() + static_cast<std::ptrdiff_t>(k));
       Labels kept;
@@ -186,7 +201,8 @@ C Curvatures::several_factors(const Node& n, const std::vector<std::size_t>& mov
     Expr magnitude(&n);
     if (n.coefficient.is_negative()) magnitude = -magnitude;
     if (is_convex(log_of(magnitude))) return signed_convex("log-convexity");
-    if (pointwise && geometric_mean(*magnitude)) return used("the geometric mean", up ? C::Concave : C::Convex);
+    if (pointwise && geometric_mean(*magnitude))
+      return used("the geometric mean", up ? C::Concave : C::Convex);
   }
   return C::Unknown;
 }
@@ -205,7 +221,8 @@ bool Curvatures::relative_entropy(const Node& n, const std::vector<std::size_t>&
   return false;
 }
 
-// v'*M*v with v affine and M a congruence of the inverse of a definite matrix that is concave in the Loewner order.
+// v'*M*v with v affine and M a congruence of the inverse of a definite matrix that is concave in the Loewner
+// order.
 bool Curvatures::matrix_fractional(Expr vector, Expr matrix) {
   if (!is_affine(of(vector))) return false;
   Expr inverse = matrix;
@@ -243,17 +260,21 @@ C Curvatures::power(const Node& n) {
   if (e.lower >= 0.5 && root_convex(b)) return used("a power of a norm", C::Convex);
   if (e.lower >= 1) {
     if (number != nullptr && number->is_even() && is_affine(c)) return used("an even power", C::Convex);
-    if (is_convex(c) && v.is_nonnegative()) return used("a power of a nonnegative convex function", C::Convex);
+    if (is_convex(c) && v.is_nonnegative())
+      return used("a power of a nonnegative convex function", C::Convex);
     if (integer && is_concave(c) && v.is_nonpositive()) {
       return used("a power of a nonpositive concave function", number->is_even() ? C::Convex : C::Concave);
     }
     if (!integer && is_affine(c)) return used("a power above 1", C::Convex);
   } else if (e.lower >= 0 && e.upper <= 1) {
-    if (is_concave(c) && v.upper >= 0 && (v.is_nonnegative() || number != nullptr)) return used("a root", C::Concave);
+    if (is_concave(c) && v.upper >= 0 && (v.is_nonnegative() || number != nullptr))
+      return used("a root", C::Concave);
     // det(P)^(1/n) and prod(x)^(1/n) are geometric means.
   } else if (e.upper <= 0) {
-    if (is_concave(c) && (v.is_positive() || (number != nullptr && !integer))) return used("a negative power", C::Convex);
-    if (integer && is_convex(c) && v.is_negative()) return used("a negative power", number->is_even() ? C::Convex : C::Concave);
+    if (is_concave(c) && (v.is_positive() || (number != nullptr && !integer)))
+      return used("a negative power", C::Convex);
+    if (integer && is_convex(c) && v.is_negative())
+      return used("a negative power", number->is_even() ? C::Convex : C::Concave);
   }
   if (v.is_nonnegative() && geometric_mean(n)) return used("the geometric mean", C::Concave);
   if (v.is_positive() && is_convex(log_of(Expr(&n)))) return used("log-convexity", C::Convex);
@@ -270,7 +291,13 @@ C Curvatures::entrywise(const Node& n) {
     if (inner == C::Unknown) return C::Unknown;
     const ScalarBounds b = scalar_shape(n, ranges_.of(n.operands[0]));
     const C c = composed(b.shape, b.monotone, inner);
-    return c == C::Unknown ? c : used(std::string(n.op->name) + " of " + (is_affine(inner) ? "an affine" : inner == C::Convex ? "a convex" : "a concave") + " function", c);
+    return c == C::Unknown ? c
+                           : used(std::string(n.op->name) + " of " +
+                                      (is_affine(inner)     ? "an affine"
+                                       : inner == C::Convex ? "a convex"
+                                                            : "a concave") +
+                                      " function",
+                                  c);
   }
   const ScalarBounds& b = record_of(n).bounds;
   if (b.monotone != Monotone::Increasing) return C::Unknown;
@@ -279,7 +306,10 @@ C Curvatures::entrywise(const Node& n) {
     const C c = of(o);
     if ((worst == C::Convex && !is_convex(c)) || (worst == C::Concave && !is_concave(c))) worst = C::Unknown;
   }
-  return worst == C::Unknown ? worst : used(worst == C::Convex ? "the maximum of convex functions" : "the minimum of concave functions", worst);
+  return worst == C::Unknown ? worst
+                             : used(worst == C::Convex ? "the maximum of convex functions"
+                                                       : "the minimum of concave functions",
+                                    worst);
 }
 
 C Curvatures::apply(const Node& n) {
@@ -314,7 +344,8 @@ C Curvatures::apply(const Node& n) {
   C c = composed(b.shape, b.monotone, of(x));
   if (c == C::Unknown && is_gauge(n) && is_convex(of(x)) && ranges_.of(x).is_nonnegative()) c = C::Convex;
   if (c == C::Unknown && is_gauge(n) && is_concave(of(x)) && ranges_.of(x).is_nonpositive()) c = C::Convex;
-  if (c != C::Unknown) return used(std::string(record.name) + " is " + (b.shape == Bend::Convex ? "convex" : "concave"), c);
+  if (c != C::Unknown)
+    return used(std::string(record.name) + " is " + (b.shape == Bend::Convex ? "convex" : "concave"), c);
   return C::Unknown;
 }
 
@@ -338,8 +369,9 @@ C Curvatures::matrix_function(const Node& n, const MatrixRule& rule) {
   const bool affine = is_affine(of(x));
   const C inner = rule.monotone != 0 ? loewner(x) : C::Unknown;
   const bool convex = rule.curvature == C::Convex;
-  const bool composes = convex ? (rule.monotone > 0 && is_convex(inner)) || (rule.monotone < 0 && is_concave(inner))
-                               : (rule.monotone > 0 && is_concave(inner)) || (rule.monotone < 0 && is_convex(inner));
+  const bool composes =
+      convex ? (rule.monotone > 0 && is_convex(inner)) || (rule.monotone < 0 && is_concave(inner))
+             : (rule.monotone > 0 && is_concave(inner)) || (rule.monotone < 0 && is_convex(inner));
   if (!affine && !composes) return C::Unknown;
   return used(std::string(rule.name) + " is " + (convex ? "convex" : "concave"), rule.curvature);
 }

@@ -1,6 +1,6 @@
 // Curvature by composition rules.
-// Sources: Grant, Boyd & Ye, Disciplined Convex Programming (2006); Boyd & Vandenberghe, Convex Optimization (2004),
-// ch. 3; for matrices in the Loewner order Bhatia, Matrix Analysis (1997), ch. V, and Ando (1979).
+// Sources: Grant, Boyd & Ye, Disciplined Convex Programming (2006); Boyd & Vandenberghe, Convex Optimization
+// (2004), ch. 3; for matrices in the Loewner order Bhatia, Matrix Analysis (1997), ch. V, and Ando (1979).
 #pragma once
 
 #include <string>
@@ -26,7 +26,11 @@ struct MatrixRule {
   enum class Needs : std::uint8_t { Nothing, Symmetric, Semidefinite, Definite } needs;
   Curvature curvature;  // of the value; of a matrix in the Loewner order
   int monotone;         // +1, -1 in the Loewner order of the operand, 0 not
-  enum class Value : std::uint8_t { Scalar, Loewner, Trace } value;  // Trace: only the trace of it is so curved
+  enum class Value : std::uint8_t {
+    Scalar,
+    Loewner,
+    Trace
+  } value;  // Trace: only the trace of it is so curved
 };
 const MatrixRule* matrix_rule(std::string_view operation);
 /// Linear operations with entries that are nowhere negative: slices, blocks, cumulative sums.
@@ -35,7 +39,8 @@ bool is_monotone_linear(std::string_view operation);
 /// Curvature of nodes jointly in the variables; a rule that applies is remembered for the proof.
 class Curvatures {
  public:
-  Curvatures(std::vector<Expr> variables, Ranges& ranges) : variables_(std::move(variables)), ranges_(ranges) {}
+  Curvatures(std::vector<Expr> variables, Ranges& ranges)
+      : variables_(std::move(variables)), ranges_(ranges) {}
 
   /// Of every entry.
   Curvature of(Expr e);

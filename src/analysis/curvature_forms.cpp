@@ -43,16 +43,19 @@ C Curvatures::find_loewner(const Node& n) {
   }
   if (n.kind == Kind::Apply) {
     const MatrixRule* rule = matrix_rule(n.op->name);
-    if (rule == nullptr || rule->value != MatrixRule::Value::Loewner || !fits(n.operands[0], rule->needs)) return C::Unknown;
+    if (rule == nullptr || rule->value != MatrixRule::Value::Loewner || !fits(n.operands[0], rule->needs))
+      return C::Unknown;
     const C inner = loewner(n.operands[0]);
     const bool convex = rule->curvature == C::Convex;
     if (is_affine(inner) || (convex == (rule->monotone > 0) ? is_convex(inner) : is_concave(inner))) {
-      return used(std::string(rule->name) + " is operator " + (convex ? "convex" : "concave"), rule->curvature);
+      return used(std::string(rule->name) + " is operator " + (convex ? "convex" : "concave"),
+                  rule->curvature);
     }
     return C::Unknown;
   }
   if (n.kind != Kind::Product || n.output.size() != 2) return C::Unknown;
-  if (n.output[0] == n.output[1]) return of(diagonal_of(self));  // a diagonal matrix is ordered by its entries
+  if (n.output[0] == n.output[1])
+    return of(diagonal_of(self));  // a diagonal matrix is ordered by its entries
   std::vector<std::size_t> moving;
   for (std::size_t k = 0; k < n.factors.size(); ++k) {
     if (depends(n.factors[k].expr)) moving.push_back(k);
@@ -71,7 +74,8 @@ C Curvatures::find_loewner(const Node& n) {
     const C inner = loewner(f.expr);
     if (inner == C::Unknown || f.labels.size() != 2 || f.labels[0] == f.labels[1]) return C::Unknown;
     std::vector<Factor> with_centre = n.factors;
-    with_centre[moving[0]].expr = n.graph->variable("C", f.expr.shape(), Facts::semidefinite_matrix(), Role::Placeholder);
+    with_centre[moving[0]].expr =
+        n.graph->variable("C", f.expr.shape(), Facts::semidefinite_matrix(), Role::Placeholder);
     const Expr shape = n.graph->product(n.coefficient, with_centre, n.output, n.label_sizes);
     if (is_semidefinite(shape)) return inner;
     if (is_semidefinite(-shape)) return flipped(inner);
@@ -96,8 +100,10 @@ C Curvatures::find_loewner(const Node& n) {
     }
   }
   if (affine != 2) return C::Unknown;
-  if (inverse && !(is_semidefinite(inverse->operands[0]) && is_concave(loewner(inverse->operands[0])))) return C::Unknown;
-  return used(inverse ? "the matrix fractional function" : "a quadratic matrix function", negative ? C::Concave : C::Convex);
+  if (inverse && !(is_semidefinite(inverse->operands[0]) && is_concave(loewner(inverse->operands[0]))))
+    return C::Unknown;
+  return used(inverse ? "the matrix fractional function" : "a quadratic matrix function",
+              negative ? C::Concave : C::Convex);
 }
 
 C Curvatures::log_of(Expr e) {
@@ -114,7 +120,8 @@ C Curvatures::find_log(const Node& n) {
   if (n.kind == Kind::Apply && n.op->name == "exp") return of(n.operands[0]);
   if (n.kind == Kind::Power) {
     if (depends(n.operands[1])) {
-      return ranges_.of(n.operands[0]).is_positive() ? of(times(n.operands[1], log(n.operands[0]))) : C::Unknown;
+      return ranges_.of(n.operands[0]).is_positive() ? of(times(n.operands[1], log(n.operands[0])))
+                                                     : C::Unknown;
     }
     const Range e = ranges_.of(n.operands[1]);
     if (!ranges_.of(n.operands[0]).is_positive()) return C::Unknown;
@@ -161,8 +168,9 @@ bool Curvatures::find_root_convex(const Node& n) {
   if (!depends(self)) return ranges_.of(self).is_nonnegative();
   switch (n.kind) {
     case Kind::Sum:  // a norm of convex functions that are nowhere negative
-      return std::all_of(n.terms.begin(), n.terms.end(),
-                         [this](const Term& t) { return !t.coefficient.is_negative() && root_convex(t.expr); });
+      return std::all_of(n.terms.begin(), n.terms.end(), [this](const Term& t) {
+        return !t.coefficient.is_negative() && root_convex(t.expr);
+      });
     case Kind::Power: {
       const Rational* e = as_number(n.operands[1]);
       if (depends(n.operands[1]) || e == nullptr || *e < Rational(2)) return false;
@@ -185,7 +193,8 @@ bool Curvatures::find_root_convex(const Node& n) {
       }
       if (fine && moving == 1) return true;
       const auto form = quadratic_form(self);
-      return form && !depends(form->weight) && sign(form->weight).is_nonnegative() && is_affine(of(form->vector)) &&
+      return form && !depends(form->weight) && sign(form->weight).is_nonnegative() &&
+             is_affine(of(form->vector)) &&
              (!form->matrix || (!depends(form->matrix) && is_semidefinite(form->matrix)));
     }
     case Kind::Apply:
@@ -214,7 +223,8 @@ bool Curvatures::geometric_mean(const Node& n) {
     }
     const Rational* total = as_number(times(n.operands[1], count));
     if (total == nullptr || total->is_negative() || Rational(1) < *total) return false;
-    return determinant ? is_semidefinite(x) && is_concave(loewner(x)) : ranges_.of(x).is_nonnegative() && is_concave(of(x));
+    return determinant ? is_semidefinite(x) && is_concave(loewner(x))
+                       : ranges_.of(x).is_nonnegative() && is_concave(of(x));
   }
   if (n.kind != Kind::Product) return false;
   Rational total(0);

@@ -14,26 +14,29 @@ using C = Curvature;
 
 // Where the function itself asks for an invertible matrix, semi-definite and defined is definite.
 constexpr MatrixRule kRules[] = {
-    {"logdet", N::Semidefinite, C::Concave, 1, V::Scalar},       // Boyd & Vandenberghe, 3.1.5
-    {"normnuc", N::Nothing, C::Convex, 0, V::Scalar},        // a norm
-    {"normop", N::Nothing, C::Convex, 0, V::Scalar},         // a norm
-    {"inv", N::Semidefinite, C::Convex, -1, V::Loewner},         // Bhatia, V.1.9 and V.2.3
-    {"sqrtm", N::Semidefinite, C::Concave, 1, V::Loewner},   // Bhatia, V.1.8
-    {"logm", N::Semidefinite, C::Concave, 1, V::Loewner},        // Bhatia, V.4.7
-    {"expm", N::Symmetric, C::Convex, 1, V::Trace},          // trace functions: Petz (1994); Bhatia, exercise V.2
+    {"logdet", N::Semidefinite, C::Concave, 1, V::Scalar},  // Boyd & Vandenberghe, 3.1.5
+    {"normnuc", N::Nothing, C::Convex, 0, V::Scalar},       // a norm
+    {"normop", N::Nothing, C::Convex, 0, V::Scalar},        // a norm
+    {"inv", N::Semidefinite, C::Convex, -1, V::Loewner},    // Bhatia, V.1.9 and V.2.3
+    {"sqrtm", N::Semidefinite, C::Concave, 1, V::Loewner},  // Bhatia, V.1.8
+    {"logm", N::Semidefinite, C::Concave, 1, V::Loewner},   // Bhatia, V.4.7
+    {"expm", N::Symmetric, C::Convex, 1, V::Trace},  // trace functions: Petz (1994); Bhatia, exercise V.2
 };
 
-constexpr std::string_view kMonotoneLinear[] = {"slice", "concat", "fuse", "split", "cumsum", "cumsumT", "tril", "triu"};
+constexpr std::string_view kMonotoneLinear[] = {"slice",  "concat",  "fuse", "split",
+                                                "cumsum", "cumsumT", "tril", "triu"};
 
 }  // namespace
 
 const MatrixRule* matrix_rule(std::string_view operation) {
-  const auto* at = std::find_if(std::begin(kRules), std::end(kRules), [&](const MatrixRule& r) { return r.name == operation; });
+  const auto* at = std::find_if(std::begin(kRules), std::end(kRules),
+                                [&](const MatrixRule& r) { return r.name == operation; });
   return at == std::end(kRules) ? nullptr : at;
 }
 
 bool is_monotone_linear(std::string_view operation) {
-  return std::find(std::begin(kMonotoneLinear), std::end(kMonotoneLinear), operation) != std::end(kMonotoneLinear);
+  return std::find(std::begin(kMonotoneLinear), std::end(kMonotoneLinear), operation) !=
+         std::end(kMonotoneLinear);
 }
 
 ScalarBounds scalar_shape(const Node& y, const Range& x) {

@@ -18,8 +18,9 @@ class Walk {
   Walk(Expr f, const std::vector<Expr>& variables, const Assumptions& assumptions)
       : root_(f), ranges_(assumptions), order_(topological(std::span(&f, 1))) {
     for (const auto& y : order_) {
-      active_[y.get()] = std::find(variables.begin(), variables.end(), y) != variables.end() ||
-                         std::any_of(y->operands.begin(), y->operands.end(), [this](Expr o) { return active_[o.get()]; });
+      active_[y.get()] =
+          std::find(variables.begin(), variables.end(), y) != variables.end() ||
+          std::any_of(y->operands.begin(), y->operands.end(), [this](Expr o) { return active_[o.get()]; });
       for (const auto& o : y->operands) users_[o.get()].push_back(y);
     }
     find_guards();
@@ -86,7 +87,8 @@ class Walk {
       const Record& record = record_of(y);
       const auto& conditions = smooth ? record.differentiable.value : record.defined.value;
       // |x|^p has a kink at a zero entry for p <= 1, its derivative one for p < 2.
-      if (smooth && (record.name == "norm_p" || record.name == "norm_p_grad") && active_[y.operands[0].get()]) {
+      if (smooth && (record.name == "norm_p" || record.name == "norm_p_grad") &&
+          active_[y.operands[0].get()]) {
         const Range p = ranges_.of(y.operands[1]);
         const double least = record.name == "norm_p" ? 1 : 2;
         const bool flat = p.lower > least || (p.lower == least && (p.open_lower || least == 2));
@@ -100,7 +102,8 @@ class Walk {
           ask(y, C::NotAllZero, operand, is_direct(y));
           continue;
         }
-        ask(y, c.condition, operand, !smooth || is_direct(y), c.condition == C::Differ ? y.operands[1] : Expr());
+        ask(y, c.condition, operand, !smooth || is_direct(y),
+            c.condition == C::Differ ? y.operands[1] : Expr());
       }
     }
   }
@@ -159,13 +162,16 @@ class Walk {
       }
       if (count != 1) return false;
       return std::any_of(user->factors.begin(), user->factors.end(), [&](const Factor& f) {
-        if (&f == own || !(jump ? twice_zero_with(f.expr, operand) : zero_with(f.expr, operand))) return false;
+        if (&f == own || !(jump ? twice_zero_with(f.expr, operand) : zero_with(f.expr, operand)))
+          return false;
         return f.labels == own->labels || own->labels.empty() || (jump && f.labels.empty());
       });
     });
   }
 
-  static bool is_jump(std::string_view name) { return name == "sign" || name == "direction" || name == "norm_p_grad"; }
+  static bool is_jump(std::string_view name) {
+    return name == "sign" || name == "direction" || name == "norm_p_grad";
+  }
 
   bool twice_zero_with(Expr e, Expr operand) {
     if (e->kind == Kind::Power) {
@@ -245,7 +251,8 @@ class Walk {
   std::vector<Requirement> list_;
 };
 
-void merge(std::vector<Requirement>& into, const std::vector<Requirement>& more, const Assumptions& assumptions) {
+void merge(std::vector<Requirement>& into, const std::vector<Requirement>& more,
+           const Assumptions& assumptions) {
   Ranges ranges(assumptions);
   for (const auto& r : more) require(into, r, ranges);
   remove_implied(into);
@@ -263,9 +270,12 @@ bool has_impossible(const std::vector<Requirement>& list) {
 
 }  // namespace
 
-std::vector<Requirement> defined_where(Expr f, const Assumptions& assumptions) { return Walk(f, {}, assumptions).defined(); }
+std::vector<Requirement> defined_where(Expr f, const Assumptions& assumptions) {
+  return Walk(f, {}, assumptions).defined();
+}
 
-std::vector<Requirement> smooth_where(Expr f, const std::vector<Expr>& variables, const Assumptions& assumptions) {
+std::vector<Requirement> smooth_where(Expr f, const std::vector<Expr>& variables,
+                                      const Assumptions& assumptions) {
   return Walk(f, variables, assumptions).smooth();
 }
 

@@ -1,8 +1,8 @@
-// Where an expression is defined, differentiable and twice differentiable: conditions on subexpressions, from the
-// records of the operations, discharged by facts and composed by walking the graph.
+// Where an expression is defined, differentiable and twice differentiable: conditions on subexpressions, from
+// the records of the operations, discharged by facts and composed by walking the graph.
 //
-// A kink inside is harmless where what follows is flat there: abs(x)^3, x.*abs(x), norm(x)^2. Conditions that are
-// only known to be sufficient say so.
+// A kink inside is harmless where what follows is flat there: abs(x)^3, x.*abs(x), norm(x)^2. Conditions that
+// are only known to be sufficient say so.
 #pragma once
 
 #include <functional>
@@ -18,10 +18,10 @@ namespace adjoint {
 struct Requirement {
   Condition predicate = Condition::Unknown;
   Expr operand;
-  Expr other;              // Differ: the second operand
-  Expr guard;              // of a chosen branch: the condition of the choice; else null
+  Expr other;               // Differ: the second operand
+  Expr guard;               // of a chosen branch: the condition of the choice; else null
   bool guard_holds = true;  // the branch where the guard is true, or where it is false
-  bool necessary = false;  // false: sufficient, perhaps not necessary
+  bool necessary = false;   // false: sufficient, perhaps not necessary
   bool impossible = false;  // holds nowhere
 };
 
@@ -29,7 +29,7 @@ struct Domain {
   std::vector<Requirement> defined;         // empty = everywhere
   std::vector<Requirement> differentiable;  // all that is asked, `defined` included
   std::vector<Requirement> twice;
-  bool empty = false;             // no real point: log(-x^2)
+  bool empty = false;                // no real point: log(-x^2)
   bool differentiable_known = true;  // false: a derivative of an operation is not known
   bool twice_known = true;
 };
@@ -39,7 +39,8 @@ Domain domain_of(Expr f, const std::vector<Expr>& variables, const Assumptions& 
 
 /// Conditions under which `f` is defined, or differentiable once, in the variables, without simplification.
 std::vector<Requirement> defined_where(Expr f, const Assumptions& assumptions = {});
-std::vector<Requirement> smooth_where(Expr f, const std::vector<Expr>& variables, const Assumptions& assumptions = {});
+std::vector<Requirement> smooth_where(Expr f, const std::vector<Expr>& variables,
+                                      const Assumptions& assumptions = {});
 
 /// How an expression is written in the notation; given by the caller, who can read graphs back.
 using Say = std::function<std::string(Expr)>;

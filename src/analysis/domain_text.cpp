@@ -37,8 +37,10 @@ std::string every_entry(Expr e, const Say& say, const std::string& relation, con
   if (e.rank() == 0) return text + relation + value;
   const std::string at = indices(e.rank());
   std::string spaced = at;
-  for (std::size_t p = spaced.find(','); p != std::string::npos; p = spaced.find(',', p + 2)) spaced.insert(p + 1, " ");
-  return (stands_alone(text) ? text : "(" + text + ")") + "[" + at + "]" + relation + value + " for all " + spaced;
+  for (std::size_t p = spaced.find(','); p != std::string::npos; p = spaced.find(',', p + 2))
+    spaced.insert(p + 1, " ");
+  return (stands_alone(text) ? text : "(" + text + ")") + "[" + at + "]" + relation + value + " for all " +
+         spaced;
 }
 
 std::string size_text(Expr e, int axis) { return e.shape()[static_cast<std::size_t>(axis)].text(); }
@@ -68,13 +70,16 @@ std::string plain(const Requirement& r, const Say& say) {
     case C::NotAllZero:
       return text() + " != 0";
     case C::InUnit:
-      return every_entry(e, [&](Expr u) { return "abs(" + say(u) + ")"; }, " <= ", "1");
+      return every_entry(
+          e, [&](Expr u) { return "abs(" + say(u) + ")"; }, " <= ", "1");
     case C::InsideUnit:
-      return every_entry(e, [&](Expr u) { return "abs(" + say(u) + ")"; }, " < ", "1");
+      return every_entry(
+          e, [&](Expr u) { return "abs(" + say(u) + ")"; }, " < ", "1");
     case C::AboveMinusOne:
       return every_entry(e, say, " > ", "-1");
     case C::CosNonZero:
-      return every_entry(e, [&](Expr u) { return "cos(" + say(u) + ")"; }, " != ", "0");
+      return every_entry(
+          e, [&](Expr u) { return "cos(" + say(u) + ")"; }, " != ", "0");
     case C::Invertible:
       return "det(" + text() + ") != 0";
     case C::FullRank:
@@ -124,7 +129,10 @@ std::string condition_text(const Requirement& r, const Say& say) {
     text += r.guard_holds ? " where " : " except where ";
     const Expr c = r.guard;
     const std::string_view name = c->kind == Kind::Apply ? c->op->name : std::string_view();
-    const std::string relation = name == "less" ? " < " : name == "less_equal" ? " <= " : name == "equal" ? " == " : "";
+    const std::string relation = name == "less"         ? " < "
+                                 : name == "less_equal" ? " <= "
+                                 : name == "equal"      ? " == "
+                                                        : "";
     text += relation.empty() ? say(c) : say(c->operands[0]) + relation + say(c->operands[1]);
   }
   return text;

@@ -7,7 +7,9 @@
 namespace adjoint {
 namespace {
 
-bool is_in(Label l, const Labels& labels) { return std::find(labels.begin(), labels.end(), l) != labels.end(); }
+bool is_in(Label l, const Labels& labels) {
+  return std::find(labels.begin(), labels.end(), l) != labels.end();
+}
 
 // Scalar factors and the coefficient apart from the one contraction that a scalar product may hold.
 struct Split {
@@ -32,7 +34,8 @@ Split split_scalars(const Node& n) {
   }
   if (!labelled.empty()) {
     if (contractions > 0) return {};
-    inner = scalars.empty() && n.coefficient.is_one() ? Expr(&n) : g.product(1, labelled, n.output, n.label_sizes);
+    inner = scalars.empty() && n.coefficient.is_one() ? Expr(&n)
+                                                      : g.product(1, labelled, n.output, n.label_sizes);
     contractions = 1;
   }
   if (contractions != 1) return {};
@@ -116,8 +119,8 @@ std::optional<SquareForm> of_contraction(Expr e) {
     SquareForm f;
     f.vanish = {form->vector};
     if (!form->matrix || is_definite(form->matrix)) return f;
-    if (is_diagonal(form->matrix) && form->matrix->kind == Kind::Product && form->matrix->factors.size() == 1 &&
-        form->matrix->factors[0].labels.size() == 1) {
+    if (is_diagonal(form->matrix) && form->matrix->kind == Kind::Product &&
+        form->matrix->factors.size() == 1 && form->matrix->factors[0].labels.size() == 1) {
       const Signs s = form->matrix->factors[0].expr->facts.signs;
       if (s.is_positive()) return f;
       f.exact = false;
@@ -128,7 +131,8 @@ std::optional<SquareForm> of_contraction(Expr e) {
     }
   }
   // Traces: of a semi-definite matrix, of the product of two.
-  if (n.factors.size() == 1 && n.factors[0].labels.size() == 2 && n.factors[0].labels[0] == n.factors[0].labels[1]) {
+  if (n.factors.size() == 1 && n.factors[0].labels.size() == 2 &&
+      n.factors[0].labels[0] == n.factors[0].labels[1]) {
     SquareForm f;
     f.positive = is_definite(n.factors[0].expr);
     f.exact = f.positive;
@@ -139,7 +143,8 @@ std::optional<SquareForm> of_contraction(Expr e) {
     if (s.labels.size() != 2 || s.labels[0] == s.labels[1] || !is_semidefinite(s.expr)) continue;
     std::vector<Factor> rest = n.factors;
     rest.erase(rest.begin() + static_cast<std::ptrdiff_t>(k));
-    const bool meets = is_in(s.labels[0], rest[0].labels) || is_in(s.labels[1], rest[0].labels) || rest.size() > 1;
+    const bool meets =
+        is_in(s.labels[0], rest[0].labels) || is_in(s.labels[1], rest[0].labels) || rest.size() > 1;
     if (!meets) continue;
     const Expr other = n.graph->product(1, std::move(rest), s.labels, n.label_sizes);
     if (!is_semidefinite(other)) continue;
@@ -189,12 +194,14 @@ std::optional<SquareForm> product_form(Expr e) {
 bool is_gauge(const Node& n) {
   if (n.kind != Kind::Apply || n.operands.empty() || !n.facts.signs.is_nonnegative()) return false;
   const Record& r = record_of(n);
-  if (r.bounds.value.shape != ScalarBounds::Shape::Convex || r.bounds.value.monotone == ScalarBounds::Monotone::Increasing) {
+  if (r.bounds.value.shape != ScalarBounds::Shape::Convex ||
+      r.bounds.value.monotone == ScalarBounds::Monotone::Increasing) {
     return false;
   }
-  return std::any_of(r.differentiable.value.begin(), r.differentiable.value.end(), [](const OperandCondition& c) {
-    return c.operand == 0 && (c.condition == Condition::NonZero || c.condition == Condition::NotAllZero);
-  });
+  return std::any_of(
+      r.differentiable.value.begin(), r.differentiable.value.end(), [](const OperandCondition& c) {
+        return c.operand == 0 && (c.condition == Condition::NonZero || c.condition == Condition::NotAllZero);
+      });
 }
 
 Expr distributed(Expr e) {
@@ -210,13 +217,15 @@ Expr distributed(Expr e) {
     const bool closed = e->factors[k].labels.empty() && s->kind == Kind::Product;
     const Expr inner = closed ? distributed(s) : s;
     if (inner->kind != Kind::Sum || inner->terms.size() > 8) continue;
-    const auto same = std::count_if(e->factors.begin(), e->factors.end(), [s](const Factor& f) { return f.expr == s; });
+    const auto same =
+        std::count_if(e->factors.begin(), e->factors.end(), [s](const Factor& f) { return f.expr == s; });
     if (same != 1) continue;
     std::vector<Term> terms;
     for (const auto& t : inner->terms) {
       std::vector<Factor> factors = e->factors;
       factors[k].expr = t.expr;
-      terms.push_back({t.coefficient, distributed(g.product(e->coefficient, std::move(factors), e->output, e->label_sizes))});
+      terms.push_back({t.coefficient, distributed(g.product(e->coefficient, std::move(factors), e->output,
+                                                            e->label_sizes))});
     }
     return g.sum(terms);
   }

@@ -10,26 +10,26 @@ namespace adjoint {
 
 /// What is known of a scalar that is nowhere negative.
 struct SquareForm {
-  bool positive = false;       // nowhere zero
-  bool exact = true;           // zero exactly where every array of `vanish` is zero; else zero at most there
+  bool positive = false;  // nowhere zero
+  bool exact = true;      // zero exactly where every array of `vanish` is zero; else zero at most there
   std::vector<Expr> vanish;
 };
 
-/// Recognises v'*M*v with M semi-definite, sums of squares with weights, traces of products of two semi-definite
-/// matrices, and sums, powers and products of these. Nothing where the sign is not known.
+/// Recognises v'*M*v with M semi-definite, sums of squares with weights, traces of products of two
+/// semi-definite matrices, and sums, powers and products of these. Nothing where the sign is not known.
 std::optional<SquareForm> square_form(Expr scalar);
 
 /// A quadratic form: the expression is coefficient * sum over the shared axes of v' * matrix * v.
 struct QuadraticForm {
-  Expr vector;              // v: its axis `axis` meets the matrix, its other axes are shared
+  Expr vector;  // v: its axis `axis` meets the matrix, its other axes are shared
   int axis = 0;
-  Expr matrix;              // null for the identity
-  Expr weight;              // scalar factors with the coefficient
+  Expr matrix;  // null for the identity
+  Expr weight;  // scalar factors with the coefficient
 };
 std::optional<QuadraticForm> quadratic_form(Expr scalar);
 
-/// A product with a sum written as a sum of products (once, and only for a sum that is a factor once); sums term by
-/// term; anything else as it is.
+/// A product with a sum written as a sum of products (once, and only for a sum that is a factor once); sums
+/// term by term; anything else as it is.
 Expr distributed(Expr e);
 
 /// Whether the operation is zero exactly where its operand is zero and nowhere negative (abs, norms).

@@ -49,9 +49,12 @@ void find_rate(Expr f, Expr parameter, Expr variable, Limit& limit, const Assump
       const Expr term = t.coefficient * t.expr;
       if (!depends_on(term, parameter)) continue;
       const auto one = one_number(term, curvatures);
-      if (!one || depends_on(one->argument, parameter) || (one->weights && depends_on(one->weights, parameter))) return;
+      if (!one || depends_on(one->argument, parameter) ||
+          (one->weights && depends_on(one->weights, parameter)))
+        return;
       const Expr slope = simplify(gradient(times(one->weight, one->phi), parameter));
-      const Range domain = one->kind == OneNumber::Kind::Radial ? Range::of(Signs::nonnegative()) : ranges.of(one->argument);
+      const Range domain =
+          one->kind == OneNumber::Kind::Radial ? Range::of(Signs::nonnegative()) : ranges.of(one->argument);
       Expr largest_change;
       Range values;
       for (const Expr form : equal_forms(slope)) {
@@ -64,7 +67,9 @@ void find_rate(Expr f, Expr parameter, Expr variable, Limit& limit, const Assump
           largest_change = times(magnitude(s.factor), sup.bound);
         } else {
           const Supremum sup = supremum_of(s.core, one->t, domain, assumptions);
-          largest_change = times(magnitude(s.factor), sup.kind == Supremum::Kind::Finite ? sup.bound : g.number(rounded_up(values.magnitude())));
+          largest_change = times(magnitude(s.factor), sup.kind == Supremum::Kind::Finite
+                                                          ? sup.bound
+                                                          : g.number(rounded_up(values.magnitude())));
         }
         if (ranges.of(s.factor).is_nonpositive()) values = -values;
         break;
@@ -106,11 +111,13 @@ void named_rate(Expr f, Expr parameter, const Target& target, Limit& limit) {
       if (grows || !depends_on(factor.expr, parameter)) return;
       grows = factor.expr;
     }
-    if (grows && grows->kind == Kind::Product && grows->factors.size() == 1 && grows->coefficient.is_one()) grows = grows->factors[0].expr;
+    if (grows && grows->kind == Kind::Product && grows->factors.size() == 1 && grows->coefficient.is_one())
+      grows = grows->factors[0].expr;
     if (!grows || grows->kind != Kind::Apply || n.factors.size() > 2) return;
     const auto r = recession(*grows, grows->operands[0]);
     if (!r) return;
-    limit.rate = simplify(times(times(parameter, count_of(grows)), r->gap->facts.signs.is_nonpositive() ? -r->gap : r->gap));
+    limit.rate = simplify(
+        times(times(parameter, count_of(grows)), r->gap->facts.signs.is_nonpositive() ? -r->gap : r->gap));
     const bool negative = r->gap->kind == Kind::Product && r->gap->coefficient.is_negative();
     if (negative) limit.rate = simplify(times(times(parameter, count_of(grows)), -r->gap));
     limit.from_above = !negative;
@@ -119,15 +126,18 @@ void named_rate(Expr f, Expr parameter, const Target& target, Limit& limit) {
     limit.proof.push_back({"the distance of a function from its recession function", limit.rate});
     return;
   }
-  if (f->kind == Kind::Apply && f->op->name == "norm_p" && f->operands[1] == parameter && target.kind == Target::Kind::PlusInfinity) {
+  if (f->kind == Kind::Apply && f->op->name == "norm_p" && f->operands[1] == parameter &&
+      target.kind == Target::Kind::PlusInfinity) {
     const Expr n = count_of(f->operands[0]);
     limit.rate = times(g.power(n, power(parameter, Rational(-1))) - g.number(1), limit.value);
     limit.from_above = true;
-    limit.proof.push_back({"norm(x,inf) <= norm(x,p) <= n^(1/p)*norm(x,inf): uniform on bounded sets", limit.rate});
+    limit.proof.push_back(
+        {"norm(x,inf) <= norm(x,p) <= n^(1/p)*norm(x,inf): uniform on bounded sets", limit.rate});
   }
 }
 
-void fill_cases(Expr f, Expr parameter, const Target& target, Expr variable, Limit& gradient_limit, const Assumptions& assumptions) {
+void fill_cases(Expr f, Expr parameter, const Target& target, Expr variable, Limit& gradient_limit,
+                const Assumptions& assumptions) {
   if (gradient_limit.cases.empty() || gradient_limit.kind != Limit::Kind::Finite) return;
   Ranges ranges(assumptions);
   Curvatures curvatures({variable}, ranges);
@@ -141,7 +151,8 @@ void fill_cases(Expr f, Expr parameter, const Target& target, Expr variable, Lim
     const Limits l = limit_of(at_zero, parameter, target, {}, assumptions);
     if (l.value.kind != Limit::Kind::Finite) return;
     for (auto& c : gradient_limit.cases) {
-      if (c.where.predicate == Condition::NonZero && c.where.operand == one->argument) c.otherwise = times(one->weight, l.value.value);
+      if (c.where.predicate == Condition::NonZero && c.where.operand == one->argument)
+        c.otherwise = times(one->weight, l.value.value);
     }
   } catch (const std::runtime_error&) {
   }

@@ -12,6 +12,7 @@ void find_rate(Expr f, Expr parameter, Expr variable, Limit& limit, const Assump
 void named_rate(Expr f, Expr parameter, const Target& target, Limit& limit);
 
 /// The value of an entrywise limit in the entries where a case fails.
-void fill_cases(Expr f, Expr parameter, const Target& target, Expr variable, Limit& gradient, const Assumptions& assumptions);
+void fill_cases(Expr f, Expr parameter, const Target& target, Expr variable, Limit& gradient,
+                const Assumptions& assumptions);
 
 }  // namespace adjoint

@@ -8,7 +8,9 @@
 namespace adjoint {
 namespace {
 
-int axis_of_node(const Node& n) { return n.attributes.integers.empty() ? -1 : static_cast<int>(n.attributes.integers[0]); }
+int axis_of_node(const Node& n) {
+  return n.attributes.integers.empty() ? -1 : static_cast<int>(n.attributes.integers[0]);
+}
 
 }  // namespace
 
@@ -44,12 +46,14 @@ std::optional<Recession> recession(const Node& n, Expr u) {
     return Recession{maximum(u, axis), log(count)};
   }
   // log(cosh(V)) = |V| - log(2) + log(1 + exp(-2|V|)): below |V|, by at most log(2).
-  if (name == "log" && n.operands[0]->kind == Kind::Apply && n.operands[0]->op->name == "cosh") return Recession{abs(u), -log_two};
+  if (name == "log" && n.operands[0]->kind == Kind::Apply && n.operands[0]->op->name == "cosh")
+    return Recession{abs(u), -log_two};
   return std::nullopt;
 }
 
 std::optional<Softmax> as_softmax(Expr e) {
-  if (e->kind != Kind::Apply || e->op->name != "exp" || e->operands[0]->kind != Kind::Sum) return std::nullopt;
+  if (e->kind != Kind::Apply || e->op->name != "exp" || e->operands[0]->kind != Kind::Sum)
+    return std::nullopt;
   const Node& s = *e->operands[0];
   if (s.terms.size() != 2) return std::nullopt;
   for (const std::size_t k : {0U, 1U}) {
@@ -77,11 +81,16 @@ Expr resolved(Expr root, Ranges& ranges) {
       const Expr u = made->operands[0];
       const Range v = ranges.of(u);
       const std::string_view name = made->op->name;
-      if (name == "abs" && v.is_nonnegative()) made = u;
-      else if (name == "abs" && v.is_nonpositive()) made = -u;
-      else if (name == "sign" && v.is_positive()) made = g.ones(u.shape());
-      else if (name == "sign" && v.is_negative()) made = -g.ones(u.shape());
-      else if (name == "relu" && v.is_nonnegative()) made = u;
+      if (name == "abs" && v.is_nonnegative())
+        made = u;
+      else if (name == "abs" && v.is_nonpositive())
+        made = -u;
+      else if (name == "sign" && v.is_positive())
+        made = g.ones(u.shape());
+      else if (name == "sign" && v.is_negative())
+        made = -g.ones(u.shape());
+      else if (name == "relu" && v.is_nonnegative())
+        made = u;
       else if (name == "logsumexp" && is_zero(u) && axis_of_node(*made) < 0) {
         Expr count = g.number(1);
         for (const auto& s : u.shape()) count = times(count, g.extent(s));
@@ -90,7 +99,8 @@ Expr resolved(Expr root, Ranges& ranges) {
     } else if (made->kind == Kind::Power && made->operands[0]->kind == Kind::Power) {
       const Rational* outer = as_number(made->operands[1]);
       const Rational* inner = as_number(made->operands[0]->operands[1]);
-      if (outer != nullptr && inner != nullptr && inner->is_even()) made = power(abs(made->operands[0]->operands[0]), *outer * *inner);
+      if (outer != nullptr && inner != nullptr && inner->is_even())
+        made = power(abs(made->operands[0]->operands[0]), *outer * *inner);
     }
     done.emplace(e.get(), made);
   }
@@ -100,7 +110,8 @@ Expr resolved(Expr root, Ranges& ranges) {
 bool has_jumps(Expr e) {
   for (const auto& y : topological(std::span(&e, 1))) {
     if (y->kind != Kind::Apply) continue;
-    for (const auto& name : {"sign", "max_grad", "min_grad", "less", "less_equal", "equal", "select", "direction"}) {
+    for (const auto& name :
+         {"sign", "max_grad", "min_grad", "less", "less_equal", "equal", "select", "direction"}) {
       if (y->op->name == name) return true;
     }
   }

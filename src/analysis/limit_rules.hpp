@@ -31,7 +31,8 @@ struct Softmax {
 };
 std::optional<Softmax> as_softmax(Expr e);
 
-/// Absolute values, signs and positive parts of what has a known sign, and even roots of even powers, written out.
+/// Absolute values, signs and positive parts of what has a known sign, and even roots of even powers, written
+/// out.
 Expr resolved(Expr e, Ranges& ranges);
 
 /// Whether the expression holds an operation that jumps (indicators, signs, choices).

@@ -5,8 +5,8 @@
 
 #include "analysis/conditions.hpp"
 #include "analysis/forms.hpp"
-#include "analysis/limit_rules.hpp"
 #include "analysis/limit_rate.hpp"
+#include "analysis/limit_rules.hpp"
 #include "calculus/differentiate.hpp"
 #include "ops/elementwise.hpp"
 #include "simplify/simplify.hpp"
@@ -21,7 +21,9 @@ struct Tends {
 
   static Tends finite(Expr e) { return {Kind::Finite, e}; }
   [[nodiscard]] bool is_finite() const { return kind == Kind::Finite; }
-  [[nodiscard]] bool is_infinite() const { return kind == Kind::Plus || kind == Kind::Minus || kind == Kind::Directed; }
+  [[nodiscard]] bool is_infinite() const {
+    return kind == Kind::Plus || kind == Kind::Minus || kind == Kind::Directed;
+  }
 };
 using K = Tends::Kind;
 
@@ -93,12 +95,18 @@ class Engine {
     for (const auto& t : n.terms) {
       const Tends v = of(t.expr);
       const bool flip = t.coefficient.is_negative();
-      if (v.is_finite()) finite.push_back({t.coefficient, v.value});
-      else if (v.kind == K::Plus) (flip ? minus : plus) = true;
-      else if (v.kind == K::Minus) (flip ? plus : minus) = true;
-      else if (v.kind == K::Directed) directions.push_back({t.coefficient, v.value});
-      else if (v.kind == K::Oscillates) waves = true;
-      else return {};
+      if (v.is_finite())
+        finite.push_back({t.coefficient, v.value});
+      else if (v.kind == K::Plus)
+        (flip ? minus : plus) = true;
+      else if (v.kind == K::Minus)
+        (flip ? plus : minus) = true;
+      else if (v.kind == K::Directed)
+        directions.push_back({t.coefficient, v.value});
+      else if (v.kind == K::Oscillates)
+        waves = true;
+      else
+        return {};
     }
     if (directions.empty() && !plus && !minus) {
       if (waves) return {K::Oscillates, {}};
@@ -133,12 +141,14 @@ class Engine {
     for (std::size_t k = 0; k < n.factors.size(); ++k) {
       if (values[k].kind == K::Minus) negative = !negative;
       if (values[k].kind == K::Plus || values[k].kind == K::Minus) {
-        if (!n.factors[k].labels.empty()) factors.push_back({n.graph->ones(n.factors[k].expr.shape()), n.factors[k].labels});
+        if (!n.factors[k].labels.empty())
+          factors.push_back({n.graph->ones(n.factors[k].expr.shape()), n.factors[k].labels});
         continue;
       }
       factors.push_back({values[k].value, n.factors[k].labels});
     }
-    const Rational c = infinite ? (negative ? Rational(-1) : Rational(1)) * n.coefficient.absolute() : n.coefficient;
+    const Rational c =
+        infinite ? (negative ? Rational(-1) : Rational(1)) * n.coefficient.absolute() : n.coefficient;
     const Expr result = n.graph->product(c, std::move(factors), n.output, n.label_sizes);
     return infinite ? directed(result) : Tends::finite(result);
   }
@@ -176,7 +186,8 @@ class Engine {
       const Rational* q = as_number(e->operands[1]);
       if (q == nullptr || q->is_zero()) return {};
       const Rational inside = (plain ? Rational(1) : *as_number(small->operands[1])) / *q;
-      return of(g.power(simplify(distributed(times(adjoint::power(eps_, inside), e->operands[0]))), e->operands[1]));
+      return of(g.power(simplify(distributed(times(adjoint::power(eps_, inside), e->operands[0]))),
+                        e->operands[1]));
     }
     if (e->kind == Kind::Sum) return of(distributed(times(small, e)));
     if (e->kind == Kind::Product) {  // one factor takes it, the others have limits
@@ -192,7 +203,8 @@ class Engine {
         if (!t.is_finite()) return {};
         f.expr = t.value;
       }
-      return taken ? Tends::finite(g.product(e->coefficient, std::move(factors), e->output, e->label_sizes)) : Tends{};
+      return taken ? Tends::finite(g.product(e->coefficient, std::move(factors), e->output, e->label_sizes))
+                   : Tends{};
     }
     if (e->kind != Kind::Apply || !plain) return {};
     if (is_gauge(*e) && e->operands.size() == 1) {
@@ -215,7 +227,8 @@ class Engine {
     if (!e.is_finite()) return infinite_exponent(n.operands[0], e);
     const Range q = ranges_.of(e.value);
     if (b.is_finite()) {
-      if (q.is_nonnegative() && !(q.lower == 0 && q.upper == 0)) return Tends::finite(g.power(b.value, e.value));
+      if (q.is_nonnegative() && !(q.lower == 0 && q.upper == 0))
+        return Tends::finite(g.power(b.value, e.value));
       if (q.lower == 0 && q.upper == 0) {  // |u|^0: 1, and 0 where u is 0 as long as the exponent is positive
         const Range v = ranges_.of(b.value);
         if (v.is_positive()) return Tends::finite(g.ones(n.shape));
@@ -241,8 +254,10 @@ class Engine {
     if (b.kind == K::Plus || (number != nullptr && number->is_even())) {
       return b.kind == K::Directed ? directed(g.power(b.value, n.operands[1])) : Tends{K::Plus, {}};
     }
-    if (b.kind == K::Directed && (number != nullptr && number->is_integer())) return directed(g.power(b.value, n.operands[1]));
-    if (b.kind == K::Directed && ranges_.of(b.value).is_nonnegative()) return directed(g.power(b.value, n.operands[1]));
+    if (b.kind == K::Directed && (number != nullptr && number->is_integer()))
+      return directed(g.power(b.value, n.operands[1]));
+    if (b.kind == K::Directed && ranges_.of(b.value).is_nonnegative())
+      return directed(g.power(b.value, n.operands[1]));
     return number != nullptr && number->is_integer() ? b : Tends{};
   }
 
@@ -252,7 +267,8 @@ class Engine {
     if (e.kind != K::Plus && e.kind != K::Minus) return {};
     const bool up = e.kind == K::Plus;
     if (v.lower > 1) return up ? Tends{K::Plus, {}} : Tends::finite(base.graph().zeros(base.shape()));
-    if (v.lower > 0 && v.upper < 1) return up ? Tends::finite(base.graph().zeros(base.shape())) : Tends{K::Plus, {}};
+    if (v.lower > 0 && v.upper < 1)
+      return up ? Tends::finite(base.graph().zeros(base.shape())) : Tends{K::Plus, {}};
     return {};
   }
 
@@ -280,16 +296,19 @@ class Engine {
         const Expr a = abs(all[0].value);
         const bool value = n.op->name == "norm_p";
         const Expr result = value ? largest(a, -1) : times(sign(all[0].value), at_largest(a, -1));
-        rule(value ? "norm(x,p) decreases to norm(x,inf) as p grows" : "the entries below the largest one lose their weight", result);
+        rule(value ? "norm(x,p) decreases to norm(x,inf) as p grows"
+                   : "the entries below the largest one lose their weight",
+             result);
         return Tends::finite(result);
       }
       if (all[1].is_finite() && !ranges_.of(all[1].value).is_positive()) return {};
     }
     if (infinite == nullptr) {
-      for (const auto& c : record_of(n).defined.value) note(c.condition, values[static_cast<std::size_t>(c.operand)]);
+      for (const auto& c : record_of(n).defined.value)
+        note(c.condition, values[static_cast<std::size_t>(c.operand)]);
       if (n.op->name == "log" && is_zero(values[0])) return {K::Minus, {}};
-      if (record_of(n).bounds.value.shape == ScalarBounds::Shape::Neither && !record_of(n).differentiable.value.empty() &&
-          n.op->name == "sign") {
+      if (record_of(n).bounds.value.shape == ScalarBounds::Shape::Neither &&
+          !record_of(n).differentiable.value.empty() && n.op->name == "sign") {
         note(Condition::NonZero, values[0]);
       }
       return Tends::finite(g.apply(*n.op, values, n.attributes));
@@ -341,7 +360,8 @@ class Engine {
     while (true) {  // what vanishes with u
       if (u->kind == Kind::Product && u->coefficient.is_negative()) {
         u = -u;
-      } else if (u->kind == Kind::Power || (u->kind == Kind::Apply && is_gauge(*u) && u->operands[0].rank() == u.rank())) {
+      } else if (u->kind == Kind::Power ||
+                 (u->kind == Kind::Apply && is_gauge(*u) && u->operands[0].rank() == u.rank())) {
         u = u->operands[0];
       } else {
         break;
@@ -464,7 +484,8 @@ Limits limit_of(Expr f, Expr parameter, const Target& target, Expr variable, con
       if (!answer.differentiable.empty() && answer.gradient.kind == Limit::Kind::Finite &&
           smooth_where(simple, {variable}, assumptions).empty()) {
         answer.gradient.uniform = Truth::No;  // a uniform limit of continuous functions is continuous
-        answer.gradient.proof.push_back({"not uniform: the gradients are continuous and their limit is not", {}});
+        answer.gradient.proof.push_back(
+            {"not uniform: the gradients are continuous and their limit is not", {}});
       }
     } catch (const std::runtime_error& e) {
       answer.gradient.reason = e.what();

@@ -14,7 +14,9 @@
 namespace adjoint {
 namespace {
 
-bool is_in(Label l, const Labels& labels) { return std::find(labels.begin(), labels.end(), l) != labels.end(); }
+bool is_in(Label l, const Labels& labels) {
+  return std::find(labels.begin(), labels.end(), l) != labels.end();
+}
 
 Bound finite(Expr value) {
   Bound b;
@@ -25,13 +27,15 @@ Bound finite(Expr value) {
 
 void append(std::vector<ProofLine>& to, const std::vector<ProofLine>& lines) {
   for (const auto& l : lines) {
-    const bool known = std::any_of(to.begin(), to.end(), [&l](const ProofLine& k) { return k.rule == l.rule && k.bound == l.bound; });
+    const bool known = std::any_of(
+        to.begin(), to.end(), [&l](const ProofLine& k) { return k.rule == l.rule && k.bound == l.bound; });
     if (!known) to.push_back(l);
   }
 }
 
-// The norm of X -> sum of (the other factors) * X over the labels that the result lacks. The factors fall into
-// parts that share labels with no other part; the norm of a tensor product of maps is the product of their norms.
+// The norm of X -> sum of (the other factors) * X over the labels that the result lacks. The factors fall
+// into parts that share labels with no other part; the norm of a tensor product of maps is the product of
+// their norms.
 Expr contraction_norm(const Node& n, std::size_t moving, std::vector<ProofLine>& proof) {
   Graph& g = *n.graph;
   const Labels& in = n.factors[moving].labels;
@@ -183,7 +187,8 @@ class Change {
     if (!first.is_finite() || !second.is_finite()) return Bound::unknown();
     Graph& g = *n.graph;
     const auto number = [&g](double v) { return g.number(Rational::inexact(v)); };
-    Bound r = finite(times(g.number(n.coefficient.absolute()), times(number(high_b), first.value) + times(number(high_a), second.value)));
+    Bound r = finite(times(g.number(n.coefficient.absolute()),
+                           times(number(high_b), first.value) + times(number(high_a), second.value)));
     append(r.proof, first.proof);
     append(r.proof, second.proof);
     r.proof.push_back({"a product of bounded factors", r.value});

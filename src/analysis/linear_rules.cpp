@@ -11,10 +11,13 @@
 namespace adjoint {
 namespace {
 
-// The part of a chain of factors that stands between the axis `from` and the axis `to`, if the chain is M'*M or M*M'.
+// The part of a chain of factors that stands between the axis `from` and the axis `to`, if the chain is M'*M
+// or M*M'.
 Expr gram_factor(Expr m) {
   const Node& n = *m;
-  if (n.kind != Kind::Product || n.output.size() != 2 || n.output[0] == n.output[1] || n.factors.size() < 2 || n.factors.size() % 2 != 0) return {};
+  if (n.kind != Kind::Product || n.output.size() != 2 || n.output[0] == n.output[1] || n.factors.size() < 2 ||
+      n.factors.size() % 2 != 0)
+    return {};
   if (!n.coefficient.is_one()) return {};
   // Walk from the first output axis through half of the factors.
   std::vector<bool> used(n.factors.size(), false);
@@ -49,7 +52,8 @@ Expr matrix_norm(Expr m) {
       if (m->factors.empty()) return g.number(m->coefficient.absolute());
       const Expr d = diagonal_of(m);
       const Expr top = maximum(abs(d));
-      const bool scalars = std::all_of(m->factors.begin(), m->factors.end(), [](const Factor& f) { return f.labels.empty(); });
+      const bool scalars =
+          std::all_of(m->factors.begin(), m->factors.end(), [](const Factor& f) { return f.labels.empty(); });
       if (scalars) return magnitude(g.product(m->coefficient, m->factors, {}, {}));
       return top;
     }
@@ -62,12 +66,14 @@ Expr matrix_norm(Expr m) {
     if (rest.size() == 1) return matrix_norm(rest[0].expr);  // a transpose
     if (const Expr root = gram_factor(m)) {
       // The shorter of M and M'.
-      return square(matrix_norm(root->kind == Kind::Product && transposed(root)->id < root->id ? transposed(root) : root));
+      return square(matrix_norm(
+          root->kind == Kind::Product && transposed(root)->id < root->id ? transposed(root) : root));
     }
     // Orthogonal factors at the ends of a chain do not count.
     if (rest.size() == 2) {
       for (const std::size_t k : {0U, 1U}) {
-        if (rest[k].expr->facts.orthogonal == Truth::Yes && rest[1 - k].labels.size() == 2) return matrix_norm(rest[1 - k].expr);
+        if (rest[k].expr->facts.orthogonal == Truth::Yes && rest[1 - k].labels.size() == 2)
+          return matrix_norm(rest[1 - k].expr);
       }
     }
   }
@@ -86,15 +92,18 @@ MapNorm map_norm(const Node& n, int operand) {
     if (name == isometry) return {one, {}, ""};
   }
   if (name == "diff" || name == "diffT") {
-    // diff'*diff has the eigenvalues 2 - 2*cos(k*pi/n), k = 0, ..., n-1 (Strang 1999, The discrete cosine transform).
+    // diff'*diff has the eigenvalues 2 - 2*cos(k*pi/n), k = 0, ..., n-1 (Strang 1999, The discrete cosine
+    // transform).
     const Expr size = name == "diff" ? extent(false) : extent(true);
     const Expr c = cos(divide(pi(g), size));
-    return {sqrt(g.number(2) + Rational(2) * c), g.number(2), "differences: the largest singular value of diff, at most 2"};
+    return {sqrt(g.number(2) + Rational(2) * c), g.number(2),
+            "differences: the largest singular value of diff, at most 2"};
   }
   if (name == "cumsum" || name == "cumsumT") {
     // The inverse is a difference with one free end: singular values 1/(2*sin((2k-1)*pi/(4n+2))).
     const Expr s = sin(divide(pi(g), Rational(4) * extent(false) + g.number(2)));
-    return {Rational(1, 2) * power(s, Rational(-1)), {}, "cumulative sums: the largest singular value of cumsum"};
+    return {
+        Rational(1, 2) * power(s, Rational(-1)), {}, "cumulative sums: the largest singular value of cumsum"};
   }
   if (name == "lyap" && is_definite(n.operands[0])) {
     return {Rational(1, 2) * normop(inv(n.operands[0])), {}, "the Lyapunov equation: 1/(2*min(eigvals(S)))"};
@@ -105,7 +114,8 @@ MapNorm map_norm(const Node& n, int operand) {
 Expr slope_of(const Node& n) {
   Graph& g = *n.graph;
   const Record& record = record_of(n);
-  if (n.op->name == "normnuc") return sqrt(g.extent(smaller(n.operands[0].shape()[0], n.operands[0].shape()[1])));
+  if (n.op->name == "normnuc")
+    return sqrt(g.extent(smaller(n.operands[0].shape()[0], n.operands[0].shape()[1])));
   if (n.op->name == "normop") return g.number(1);
   if (n.op->name == "norm_p") {  // |x|_p <= |x|_2 for p >= 2, and n^(1/p-1/2) |x|_2 below
     const Rational* p = as_number(n.operands[1]);

@@ -51,8 +51,9 @@ Expr majorant(Expr w, Expr t, Expr radius, Ranges& ranges) {
       const Expr inner = majorant(n.operands[0], t, radius, ranges);
       if (std::isfinite(all.magnitude())) return g.number(rounded_up(all.magnitude()));
       // Increasing with |f(-t)| <= f(t) on the positive numbers: the value at the radius.
-      const bool dominated = n.op->name == "exp" || n.op->name == "softplus" || n.op->name == "expm1" || n.op->name == "sinh" ||
-                             n.op->name == "cosh" || n.op->name == "abs" || n.op->name == "relu";
+      const bool dominated = n.op->name == "exp" || n.op->name == "softplus" || n.op->name == "expm1" ||
+                             n.op->name == "sinh" || n.op->name == "cosh" || n.op->name == "abs" ||
+                             n.op->name == "relu";
       if (inner && n.op->name == "abs") return inner;
       return inner && dominated ? g.apply(*n.op, {inner}, n.attributes) : Expr();
     }

@@ -1,5 +1,6 @@
-// Behaviour of a function of one number t near infinity or near 0: an interval of e/t^k for t beyond (below) a bound.
-// Source: the calculus of Landau symbols with explicit constants, as in Moore, Kearfott & Cloud, ch. 6.
+// Behaviour of a function of one number t near infinity or near 0: an interval of e/t^k for t beyond (below)
+// a bound. Source: the calculus of Landau symbols with explicit constants, as in Moore, Kearfott & Cloud,
+// ch. 6.
 #pragma once
 
 #include "analysis/range.hpp"

@@ -27,8 +27,9 @@ double times(double a, double b, bool upward) {
   if (a == 0 || b == 0) return 0;
   const double p = a * b;
   if (!std::isfinite(a) || !std::isfinite(b)) return p;
-  if (!std::isfinite(p)) return upward ? (p > 0 ? kInfinity : -std::numeric_limits<double>::max())
-                                       : (p > 0 ? std::numeric_limits<double>::max() : -kInfinity);
+  if (!std::isfinite(p))
+    return upward ? (p > 0 ? kInfinity : -std::numeric_limits<double>::max())
+                  : (p > 0 ? std::numeric_limits<double>::max() : -kInfinity);
   if (std::fabs(p) < 1e-290) return upward ? up(p) : down(p);
   const double error = std::fma(a, b, -p);
   if (upward) return error > 0 ? up(p) : p;
@@ -91,7 +92,8 @@ Range power_of(const Range& b, const Rational& e) {
   const double v = e.value();
   const auto of_positive = [&](const Range& p) {
     if (v > 0) return Range{raised(p.lower, v, false), raised(p.upper, v, true), p.open_lower, p.open_upper};
-    return Range{raised(p.upper, v, false), raised(p.lower, v, true), p.open_upper || std::isinf(p.upper), p.open_lower};
+    return Range{raised(p.upper, v, false), raised(p.lower, v, true), p.open_upper || std::isinf(p.upper),
+                 p.open_lower};
   };
   if (b.lower >= 0) return of_positive(b);
   if (!e.is_integer()) return of_positive({0, std::max(0.0, b.upper), false, b.open_upper});
@@ -103,7 +105,8 @@ Range power_of(const Range& b, const Rational& e) {
   if (even) {  // both signs
     const double m = b.magnitude();
     const bool open = (b.upper < m || b.open_upper) && (-b.lower < m || b.open_lower);
-    return v > 0 ? Range{0, raised(m, v, true), false, open} : Range{raised(m, v, false), kInfinity, open, false};
+    return v > 0 ? Range{0, raised(m, v, true), false, open}
+                 : Range{raised(m, v, false), kInfinity, open, false};
   }
   if (v < 0) return Range::all();
   return {-raised(-b.lower, v, true), raised(b.upper, v, true), b.open_lower, b.open_upper};
@@ -182,8 +185,12 @@ Range intersection(const Range& a, const Range& b) {
 
 Range hull(const Range& a, const Range& b) {
   return {std::min(a.lower, b.lower), std::max(a.upper, b.upper),
-          a.lower < b.lower ? a.open_lower : b.lower < a.lower ? b.open_lower : a.open_lower && b.open_lower,
-          a.upper > b.upper ? a.open_upper : b.upper > a.upper ? b.open_upper : a.open_upper && b.open_upper};
+          a.lower < b.lower   ? a.open_lower
+          : b.lower < a.lower ? b.open_lower
+                              : a.open_lower && b.open_lower,
+          a.upper > b.upper   ? a.open_upper
+          : b.upper > a.upper ? b.open_upper
+                              : a.open_upper && b.open_upper};
 }
 
 Assumptions Assumptions::with(Expr variable, const Range& range) const {
@@ -240,10 +247,12 @@ Range Ranges::visit(const Node& n) {
   const Record& record = record_of(n);
   const ScalarBounds& b = record.bounds;
   Range r = Range::all();
-  if (n.operands.size() == 1 && record.partial.value != nullptr) r = image(record.name, done_.at(n.operands[0].get()));
+  if (n.operands.size() == 1 && record.partial.value != nullptr)
+    r = image(record.name, done_.at(n.operands[0].get()));
   // A smooth monotone function that is not constant does not attain its bounds.
-  const bool strict = record.partial.value != nullptr && record.differentiable.value.empty() &&
-                      (b.monotone == ScalarBounds::Monotone::Increasing || b.monotone == ScalarBounds::Monotone::Decreasing);
+  const bool strict =
+      record.partial.value != nullptr && record.differentiable.value.empty() &&
+      (b.monotone == ScalarBounds::Monotone::Increasing || b.monotone == ScalarBounds::Monotone::Decreasing);
   if (b.lower) r = intersection(r, {*b.lower, kInfinity, strict && record.defined.value.empty(), false});
   if (b.upper) r = intersection(r, {-kInfinity, *b.upper, false, strict && record.defined.value.empty()});
   // The largest and the smallest entry are entries; logsumexp and norms are at least as large.
@@ -258,8 +267,8 @@ Range Ranges::visit(const Node& n) {
     if (x.lower == 0 && x.upper == 0) r = Range::point(0);
   }
   // Reductions and choices that stay among the values of their operands.
-  if (b.slope && *b.slope == 1 && b.monotone == ScalarBounds::Monotone::Increasing && record.partial.value != nullptr &&
-      n.operands.size() == 2) {
+  if (b.slope && *b.slope == 1 && b.monotone == ScalarBounds::Monotone::Increasing &&
+      record.partial.value != nullptr && n.operands.size() == 2) {
     r = intersection(r, hull(done_.at(n.operands[0].get()), done_.at(n.operands[1].get())));
   }
   return r;
@@ -291,7 +300,8 @@ Range Ranges::power(const Node& n) {
   if (const Rational* e = as_number(n.operands[1])) return power_of(b, *e);
   const Range e = done_.at(n.operands[1].get());
   if (b.is_positive()) return {0, kInfinity, true, false};
-  return b.is_nonnegative() || !e.is_bounded() ? Range{b.is_nonnegative() ? 0 : -kInfinity, kInfinity} : Range::all();
+  return b.is_nonnegative() || !e.is_bounded() ? Range{b.is_nonnegative() ? 0 : -kInfinity, kInfinity}
+                                               : Range::all();
 }
 
 }  // namespace adjoint

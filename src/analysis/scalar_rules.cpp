@@ -1,5 +1,5 @@
-// Images of intervals under functions of one number: values at the ends where the function is monotone, and at
-// its extrema. The mathematical library is trusted to 4 units in the last place.
+// Images of intervals under functions of one number: values at the ends where the function is monotone, and
+// at its extrema. The mathematical library is trusted to 4 units in the last place.
 #include <algorithm>
 #include <cmath>
 #include <numbers>
@@ -32,11 +32,11 @@ struct Increasing {
   bool exact_zero;  // f(0) is exact
 };
 constexpr Increasing kIncreasing[] = {
-    {"exp", std::exp, -kInfinity, kInfinity, true},     {"log", std::log, 0, kInfinity, false},
-    {"log1p", std::log1p, -1, kInfinity, true},         {"expm1", std::expm1, -kInfinity, kInfinity, true},
-    {"sinh", std::sinh, -kInfinity, kInfinity, true},   {"tanh", std::tanh, -kInfinity, kInfinity, true},
-    {"atan", std::atan, -kInfinity, kInfinity, true},   {"asin", std::asin, -1, 1, true},
-    {"erf", std::erf, -kInfinity, kInfinity, true},     {"sigmoid", sigmoid, -kInfinity, kInfinity, true},
+    {"exp", std::exp, -kInfinity, kInfinity, true},       {"log", std::log, 0, kInfinity, false},
+    {"log1p", std::log1p, -1, kInfinity, true},           {"expm1", std::expm1, -kInfinity, kInfinity, true},
+    {"sinh", std::sinh, -kInfinity, kInfinity, true},     {"tanh", std::tanh, -kInfinity, kInfinity, true},
+    {"atan", std::atan, -kInfinity, kInfinity, true},     {"asin", std::asin, -1, 1, true},
+    {"erf", std::erf, -kInfinity, kInfinity, true},       {"sigmoid", sigmoid, -kInfinity, kInfinity, true},
     {"softplus", softplus, -kInfinity, kInfinity, false}, {"relu", relu, -kInfinity, kInfinity, true},
     {"sign", sign, -kInfinity, kInfinity, true},
 };
@@ -52,7 +52,9 @@ double at(const Increasing& r, double x, bool upper) {
 Range even(Function f, const Range& x) {
   const double far = x.magnitude();
   const double near = x.holds(0) ? 0 : std::min(std::fabs(x.lower), std::fabs(x.upper));
-  const auto value = [f](double v, bool upper) { return v == 0 ? f(v) : upper ? raised(f(v)) : lowered(f(v)); };
+  const auto value = [f](double v, bool upper) {
+    return v == 0 ? f(v) : upper ? raised(f(v)) : lowered(f(v));
+  };
   return {value(near, false), value(far, true)};
 }
 
@@ -77,7 +79,8 @@ Range image(std::string_view function, const Range& x) {
     const double from = std::max(x.lower, r.from);
     const double to = std::min(x.upper, r.to);
     if (from > to) return Range::all();
-    return {at(r, from, false), at(r, to, true), x.open_lower && from == x.lower && r.name != "relu" && r.name != "sign",
+    return {at(r, from, false), at(r, to, true),
+            x.open_lower && from == x.lower && r.name != "relu" && r.name != "sign",
             x.open_upper && to == x.upper && r.name != "relu" && r.name != "sign"};
   }
   if (function == "abs") {
@@ -90,7 +93,8 @@ Range image(std::string_view function, const Range& x) {
   if (function == "cosh") return even(std::cosh, x);
   if (function == "cos") return wave(std::cos, 0, x);
   if (function == "sin") return wave(std::sin, std::numbers::pi / 2, x);
-  if (function == "acos") return -image("asin", x) + Range{std::numbers::pi / 2 - 1e-15, std::numbers::pi / 2 + 1e-15};
+  if (function == "acos")
+    return -image("asin", x) + Range{std::numbers::pi / 2 - 1e-15, std::numbers::pi / 2 + 1e-15};
   return Range::all();
 }
 

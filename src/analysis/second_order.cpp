@@ -63,7 +63,8 @@ SecondDerivative second_derivative(Expr f, const std::vector<Expr>& variables) {
   d.variables = variables;
   std::vector<Movement> movements;
   for (std::size_t k = 0; k < variables.size(); ++k) {
-    d.directions.push_back(direction_for(variables[k], "h" + (variables.size() > 1 ? std::to_string(k + 1) : "")));
+    d.directions.push_back(
+        direction_for(variables[k], "h" + (variables.size() > 1 ? std::to_string(k + 1) : "")));
     movements.push_back({variables[k], d.directions.back()});
   }
   try {
@@ -90,9 +91,10 @@ Form sign_of_form(const SecondDerivative& d, bool negated, const Assumptions& as
     if (!square) continue;
     best = Form::Nonnegative;
     if (square->positive) return Form::Positive;
-    const bool all = square->exact && std::all_of(d.directions.begin(), d.directions.end(), [&](Expr h) {
-      return std::find(square->vanish.begin(), square->vanish.end(), h) != square->vanish.end();
-    });
+    const bool all =
+        square->exact && std::all_of(d.directions.begin(), d.directions.end(), [&](Expr h) {
+          return std::find(square->vanish.begin(), square->vanish.end(), h) != square->vanish.end();
+        });
     if (all) return Form::Positive;
   }
   return best;
@@ -110,7 +112,8 @@ bool takes_uniform(Expr v) {
 std::vector<Expr> parameters_of(Expr f, const std::vector<Expr>& variables) {
   std::vector<Expr> found;
   for (const auto& e : topological(std::span(&f, 1))) {
-    if (e->kind == Kind::Variable && std::find(variables.begin(), variables.end(), e) == variables.end()) found.push_back(e);
+    if (e->kind == Kind::Variable && std::find(variables.begin(), variables.end(), e) == variables.end())
+      found.push_back(e);
   }
   return found;
 }
@@ -138,7 +141,8 @@ std::string names_at(const std::vector<Expr>& variables, double at) {
 constexpr double kPoints[] = {0.0, 1.0, -1.0, 0.25, 3.0, -3.0, 10.0, 0.01};
 
 // Parameters left free, then all at 1, then all at -1.
-std::vector<std::pair<Assumptions, std::string>> settings(Expr f, const std::vector<Expr>& variables, const Assumptions& given) {
+std::vector<std::pair<Assumptions, std::string>> settings(Expr f, const std::vector<Expr>& variables,
+                                                          const Assumptions& given) {
   std::vector<std::pair<Assumptions, std::string>> list{{given, ""}};
   const auto parameters = parameters_of(f, variables);
   if (!std::all_of(parameters.begin(), parameters.end(), takes_uniform)) return list;
@@ -146,14 +150,16 @@ std::vector<std::pair<Assumptions, std::string>> settings(Expr f, const std::vec
   small.sizes = 2;
   list.emplace_back(small, "");
   for (const double value : {1.0, -1.0}) {
-    if (const auto a = at_point(small, parameters, value)) list.emplace_back(*a, " (with " + names_at(parameters, value) + ")");
+    if (const auto a = at_point(small, parameters, value))
+      list.emplace_back(*a, " (with " + names_at(parameters, value) + ")");
   }
   return list;
 }
 
 }  // namespace
 
-std::string negative_somewhere(const SecondDerivative& d, bool negated, Expr f, const Assumptions& assumptions) {
+std::string negative_somewhere(const SecondDerivative& d, bool negated, Expr f,
+                               const Assumptions& assumptions) {
   if (d.forms.empty() || d.variables.size() > 3) return {};
   if (!std::all_of(d.variables.begin(), d.variables.end(), takes_uniform)) return {};
   const auto combinations = 1U << (d.variables.size() - 1);
@@ -167,7 +173,8 @@ std::string negative_somewhere(const SecondDerivative& d, bool negated, Expr f, 
         for (std::size_t k = 0; k < d.variables.size(); ++k) {
           const double sign = k > 0 && ((mask >> (k - 1)) & 1U) != 0 ? -1 : 1;
           moved = moved.with(d.directions[k], Range::point(sign));
-          if (d.variables.size() > 1) direction += (k > 0 ? ", " : " in the direction ") + std::string(sign < 0 ? "-1" : "1");
+          if (d.variables.size() > 1)
+            direction += (k > 0 ? ", " : " in the direction ") + std::string(sign < 0 ? "-1" : "1");
         }
         Ranges ranges(moved);
         for (const Expr q : d.forms) {
@@ -183,7 +190,8 @@ std::string negative_somewhere(const SecondDerivative& d, bool negated, Expr f, 
   return {};
 }
 
-std::string bends_wrongly(Expr f, const std::vector<Expr>& variables, bool negated, const Assumptions& assumptions) {
+std::string bends_wrongly(Expr f, const std::vector<Expr>& variables, bool negated,
+                          const Assumptions& assumptions) {
   if (!std::all_of(variables.begin(), variables.end(), takes_uniform)) return {};
   for (const auto& [setting, words] : settings(f, variables, assumptions)) {
     for (const auto& [a, b] : {std::pair{-1.0, 1.0}, {0.0, 2.0}, {1.0, 3.0}, {-3.0, 1.0}}) {
@@ -228,7 +236,8 @@ bool is_convex_domain(const std::vector<Requirement>& conditions, const std::vec
         return is_concave(curvatures.loewner(r.operand));
       case C::Invertible:
       case C::FullRowRank:
-        return r.predicate == C::Invertible && is_semidefinite(r.operand) && is_concave(curvatures.loewner(r.operand));
+        return r.predicate == C::Invertible && is_semidefinite(r.operand) &&
+               is_concave(curvatures.loewner(r.operand));
       default:
         return false;
     }

@@ -9,7 +9,8 @@
 namespace adjoint {
 namespace {
 
-// Finds the one array that an entrywise expression is a function of, then writes it with a number in its place.
+// Finds the one array that an entrywise expression is a function of, then writes it with a number in its
+// place.
 class Core {
  public:
   Core(Expr core, Curvatures& curvatures) : core_(core), curvatures_(curvatures) {}
@@ -118,8 +119,10 @@ class Core {
 
   std::optional<QuadraticForm> quadratic(Expr e) {
     auto form = quadratic_form(e);
-    if (!form || !is_affine(curvatures_.of(form->vector)) || curvatures_.depends(form->weight)) return std::nullopt;
-    if (form->matrix && (curvatures_.depends(form->matrix) || !is_semidefinite(form->matrix))) return std::nullopt;
+    if (!form || !is_affine(curvatures_.of(form->vector)) || curvatures_.depends(form->weight))
+      return std::nullopt;
+    if (form->matrix && (curvatures_.depends(form->matrix) || !is_semidefinite(form->matrix)))
+      return std::nullopt;
     if (!curvatures_.depends(form->vector)) return std::nullopt;
     return form;
   }

@@ -1,5 +1,5 @@
-// Functions of one number in disguise: weight * sum of weights .* phi(u), with u affine in the variables; and radial
-// ones, weight * phi(norm(v)).
+// Functions of one number in disguise: weight * sum of weights .* phi(u), with u affine in the variables; and
+// radial ones, weight * phi(norm(v)).
 #pragma once
 
 #include <optional>

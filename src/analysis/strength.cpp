@@ -31,7 +31,9 @@ Rational identity_scale(Expr e, Expr variable) {
   const Factor& f = e->factors[0];
   if (f.labels.size() != e->output.size()) return 0;
   for (const auto l : e->output) {  // a transpose at most
-    if (std::count(e->output.begin(), e->output.end(), l) != 1 || std::count(f.labels.begin(), f.labels.end(), l) != 1) return 0;
+    if (std::count(e->output.begin(), e->output.end(), l) != 1 ||
+        std::count(f.labels.begin(), f.labels.end(), l) != 1)
+      return 0;
   }
   return e->coefficient * identity_scale(f.expr, variable);
 }
@@ -45,7 +47,8 @@ std::vector<Term> terms_of(Expr f) {
 Rational as_rational(double v) {
   for (std::int64_t den = 1; den <= 4096; den *= 2) {
     const double scaled = v * static_cast<double>(den);
-    if (scaled == std::floor(scaled) && std::fabs(scaled) < 1e12) return {static_cast<std::int64_t>(scaled), den};
+    if (scaled == std::floor(scaled) && std::fabs(scaled) < 1e12)
+      return {static_cast<std::int64_t>(scaled), den};
   }
   return Rational::inexact(v);
 }
@@ -86,9 +89,11 @@ bool Strength::is_strict_in(Expr term, Expr variable) {
   }
   const Node& n = *term;
   // -logdet(X), tr(inv(X)), tr(X*logm(X)): strict on the definite matrices.
-  if (n.kind == Kind::Apply && n.op->name == "logdet") return negative && !identity_scale(n.operands[0], variable).is_zero();
-  if (n.kind == Kind::Product && n.output.empty() && n.factors.size() == 1 && n.factors[0].labels.size() == 2 &&
-      n.factors[0].labels[0] == n.factors[0].labels[1] && n.factors[0].expr->kind == Kind::Apply) {
+  if (n.kind == Kind::Apply && n.op->name == "logdet")
+    return negative && !identity_scale(n.operands[0], variable).is_zero();
+  if (n.kind == Kind::Product && n.output.empty() && n.factors.size() == 1 &&
+      n.factors[0].labels.size() == 2 && n.factors[0].labels[0] == n.factors[0].labels[1] &&
+      n.factors[0].expr->kind == Kind::Apply) {
     const Node& a = *n.factors[0].expr;
     const MatrixRule* rule = matrix_rule(a.op->name);
     const bool convex = rule != nullptr && rule->curvature == Curvature::Convex;
@@ -100,7 +105,9 @@ bool Strength::is_strict_in(Expr term, Expr variable) {
     for (const std::size_t k : {0U, 1U}) {
       const Node& l = *n.factors[k].expr;
       const MatrixRule* rule = l.kind == Kind::Apply ? matrix_rule(l.op->name) : nullptr;
-      if (rule != nullptr && l.op->name == "logm" && l.operands[0] == n.factors[1 - k].expr && l.operands[0] == variable) return !negative;
+      if (rule != nullptr && l.op->name == "logm" && l.operands[0] == n.factors[1 - k].expr &&
+          l.operands[0] == variable)
+        return !negative;
     }
   }
   if (const auto form = quadratic_form(term)) {
@@ -111,7 +118,8 @@ bool Strength::is_strict_in(Expr term, Expr variable) {
     }
   }
   const auto r = one_number(term, curvatures_);
-  if (!r || r->kind != OneNumber::Kind::Entries || identity_scale(r->argument, variable).is_zero()) return false;
+  if (!r || r->kind != OneNumber::Kind::Entries || identity_scale(r->argument, variable).is_zero())
+    return false;
   const Range w = ranges_.of(r->weight) * (r->weights ? ranges_.of(r->weights) : Range::point(1));
   if (!w.is_positive() && !w.is_negative()) return false;
   if (r->weights && r->weights.rank() != r->argument.rank() && r->weights.rank() != 0) return false;
@@ -122,8 +130,10 @@ bool Strength::is_strict_in(Expr term, Expr variable) {
     const Rational* e = as_number(phi->operands[1]);
     const Expr b = phi->operands[0];
     const Rational* slope = as_number(gradient(b, r->t));
-    if (e != nullptr && slope != nullptr && !slope->is_zero() && e->is_even() && !e->is_negative()) return true;
-    if (e != nullptr && b->kind == Kind::Apply && is_gauge(*b) && b->operands[0] == r->t && Rational(1) < *e) return true;
+    if (e != nullptr && slope != nullptr && !slope->is_zero() && e->is_even() && !e->is_negative())
+      return true;
+    if (e != nullptr && b->kind == Kind::Apply && is_gauge(*b) && b->operands[0] == r->t && Rational(1) < *e)
+      return true;
   }
   Ranges here(ranges_.assumptions().with(r->t, ranges_.of(r->argument)));
   const Expr second = simplify(gradient(gradient(phi, r->t), r->t));
@@ -144,9 +154,8 @@ bool Strength::is_strict(Expr f) {
     const Expr v = only_variable(term);
     if (v && is_strict_in(term, v)) covered.push_back(v);
   }
-  return std::all_of(variables_.begin(), variables_.end(), [&](Expr v) {
-    return std::find(covered.begin(), covered.end(), v) != covered.end();
-  });
+  return std::all_of(variables_.begin(), variables_.end(),
+                     [&](Expr v) { return std::find(covered.begin(), covered.end(), v) != covered.end(); });
 }
 
 Expr Strength::modulus_in(Expr term, Expr variable) {
@@ -159,18 +168,21 @@ Expr Strength::modulus_in(Expr term, Expr variable) {
     if (!form->matrix || form->matrix == g.identity(form->matrix.shape()[0])) return twice;
     if (!is_definite(form->matrix)) return {};
     const Expr m = form->matrix;
-    if (m->kind == Kind::Product && m->output[0] == m->output[1]) return times(twice, minimum(diagonal_of(m)));
+    if (m->kind == Kind::Product && m->output[0] == m->output[1])
+      return times(twice, minimum(diagonal_of(m)));
     return times(twice, minimum(eigvals(m)));
   }
   const auto r = one_number(term, curvatures_);
   if (!r || r->kind != OneNumber::Kind::Entries) return {};
   const Rational c = identity_scale(r->argument, variable);
   if (c.is_zero() || !ranges_.of(r->weight).is_positive()) return {};
-  if (r->weights && (!ranges_.of(r->weights).is_positive() || r->weights.rank() != r->argument.rank())) return {};
+  if (r->weights && (!ranges_.of(r->weights).is_positive() || r->weights.rank() != r->argument.rank()))
+    return {};
   Ranges here(ranges_.assumptions().with(r->t, ranges_.of(r->argument)));
   const Expr second = simplify(gradient(gradient(simplify(r->phi), r->t), r->t));
   double least = 0;
-  for (const Expr form : {second, expanded(second), factored(expanded(second))}) least = std::max(least, here.of(form).lower);
+  for (const Expr form : {second, expanded(second), factored(expanded(second))})
+    least = std::max(least, here.of(form).lower);
   if (!(least > 0)) return {};
   Expr m = times(as_rational(least) * c * c * g.number(1), r->weight);
   if (r->weights) m = times(m, minimum(r->weights));
@@ -190,7 +202,8 @@ Expr Strength::modulus(Expr f) {
     if (!v) continue;
     const Expr m = modulus_in(term, v);
     if (!m) continue;
-    const auto k = static_cast<std::size_t>(std::find(variables_.begin(), variables_.end(), v) - variables_.begin());
+    const auto k =
+        static_cast<std::size_t>(std::find(variables_.begin(), variables_.end(), v) - variables_.begin());
     total[k] = total[k] ? total[k] + m : m;
   }
   Expr least;

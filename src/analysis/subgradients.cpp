@@ -11,7 +11,8 @@ namespace adjoint {
 namespace {
 
 bool has_kink(const Node& n) {
-  return n.kind == Kind::Apply && !record_of(n).differentiable.value.empty() && record_of(n).bounds.value.slope.has_value();
+  return n.kind == Kind::Apply && !record_of(n).differentiable.value.empty() &&
+         record_of(n).bounds.value.slope.has_value();
 }
 
 bool is_listed(const Node& n, const Say& say) { return !subgradient_cases(n, "s", say).empty(); }
@@ -77,7 +78,8 @@ Subdifferential subdifferential_of(Expr f, Expr variable, const Say& say, const 
       Expr weight = gradient(outer, holes[k]);
       for (const auto& h : holes) answer.whole = answer.whole && !depends_on(weight, h);
       const Range sign = ranges.of(weight);
-      answer.whole = answer.whole && !depends_on(weight, variable) && is_affine(curvatures.of(set.argument)) &&
+      answer.whole = answer.whole && !depends_on(weight, variable) &&
+                     is_affine(curvatures.of(set.argument)) &&
                      (sign.is_nonnegative() || sign.is_nonpositive()) && n.operands.size() == 1;
       // max(a,b): s goes to the first operand, 1-s to the second.
       const Expr cotangent = times(weight, set.multiplier);

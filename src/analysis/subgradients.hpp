@@ -1,6 +1,6 @@
 // The whole subdifferential at kinks, in words and as a formula in multipliers.
-// Sources: Rockafellar, Convex Analysis (1970), section 23; Watson (1992) for the nuclear norm; Hiriart-Urruty &
-// Lemarechal, Fundamentals of Convex Analysis (2001), ch. D.
+// Sources: Rockafellar, Convex Analysis (1970), section 23; Watson (1992) for the nuclear norm;
+// Hiriart-Urruty & Lemarechal, Fundamentals of Convex Analysis (2001), ch. D.
 #pragma once
 
 #include <string>
@@ -20,13 +20,14 @@ struct KinkSet {
 
 struct Subdifferential {
   std::vector<KinkSet> kinks;
-  Expr formula;       // all elements, as a formula in the multipliers: A'*s + 2*x; null where there is none
+  Expr formula;        // all elements, as a formula in the multipliers: A'*s + 2*x; null where there is none
   bool whole = false;  // the formula gives the whole set (convex or concave, kinks enter with one sign)
   bool convex = false, concave = false;  // then least-norm elements make sense
 };
 
 /// Of the scalar f in one variable; `kinks` is empty where f is smooth.
-Subdifferential subdifferential_of(Expr f, Expr variable, const Say& say, const Assumptions& assumptions = {});
+Subdifferential subdifferential_of(Expr f, Expr variable, const Say& say,
+                                   const Assumptions& assumptions = {});
 
 /// What the table says of one operation (subgradient_rules.cpp); empty where it has no entry.
 std::vector<std::string> subgradient_cases(const Node& kink, const std::string& multiplier, const Say& say);

@@ -26,7 +26,8 @@ Expr at(Expr e, Expr t, Expr value) {
 std::optional<Rational> near_number(double v) {
   for (std::int64_t den = 1; den <= 4096; den *= 2) {
     const double scaled = v * static_cast<double>(den);
-    if (std::fabs(scaled - std::round(scaled)) < 1e-12 * std::max(1.0, std::fabs(scaled)) && std::fabs(scaled) < 1e9) {
+    if (std::fabs(scaled - std::round(scaled)) < 1e-12 * std::max(1.0, std::fabs(scaled)) &&
+        std::fabs(scaled) < 1e9) {
       return Rational(static_cast<std::int64_t>(std::round(scaled)), den);
     }
   }
@@ -46,11 +47,13 @@ class Search {
     Ranges ranges(here);
     for (const Expr f : forms_) r = intersection(r, ranges.of(f));
     // The mean value form: second order in the width.
-    if (piece.is_bounded() && piece.upper > piece.lower && piece.upper - piece.lower < 1 && !slopes_.empty()) {
+    if (piece.is_bounded() && piece.upper > piece.lower && piece.upper - piece.lower < 1 &&
+        !slopes_.empty()) {
       const double middle = (piece.lower + piece.upper) / 2;
       Range slope = Range::all();
       for (const Expr f : slopes_) slope = intersection(slope, ranges.of(f));
-      r = intersection(r, over(Range::point(middle)) + slope * (Range{piece.lower, piece.upper} + Range::point(-middle)));
+      r = intersection(
+          r, over(Range::point(middle)) + slope * (Range{piece.lower, piece.upper} + Range::point(-middle)));
     }
     return r;
   }
@@ -91,7 +94,8 @@ class Search {
           where = mirror ? "as t -> -inf" : "as t -> inf";
           return true;
         }
-        const bool zero = mirror ? domain_.lower < 0 && domain_.upper >= 0 : domain_.lower <= 0 && domain_.upper > 0;
+        const bool zero =
+            mirror ? domain_.lower < 0 && domain_.upper >= 0 : domain_.lower <= 0 && domain_.upper > 0;
         if (zero && order_of(f, t_, 1e-8, false, assumptions_).is_unbounded(false)) {
           where = "as t -> 0";
           return true;
@@ -149,12 +153,15 @@ class Search {
     return std::max(fixed, pieces.empty() ? -kInfinity : pieces.top().first);
   }
 
-  // |w(0)| where it is a simple number and |w| stays below it: below it away from 0, and w'(0) = 0 with w'' against the sign of w(0).
+  // |w(0)| where it is a simple number and |w| stays below it: below it away from 0, and w'(0) = 0 with w''
+  // against the sign of w(0).
   std::optional<Rational> peak_at_zero() {
     if (!domain_.holds(0) || (domain_.lower == 0 && domain_.open_lower)) return std::nullopt;
     const Range start = over(Range::point(0));
     const auto nice = near_number((start.lower + start.upper) / 2);
-    if (!nice || nice->is_zero() || !start.is_bounded() || start.upper - start.lower > 1e-12 * start.magnitude()) return std::nullopt;
+    if (!nice || nice->is_zero() || !start.is_bounded() ||
+        start.upper - start.lower > 1e-12 * start.magnitude())
+      return std::nullopt;
     const double peak = start.magnitude();
     if (over(domain_).magnitude() <= peak * (1 + 1e-15)) return nice->absolute();
     const Expr first = simplify(gradient(forms_[0], t_));
@@ -198,7 +205,8 @@ std::vector<Expr> parameters(Expr w, Expr t) {
 Rational rounded_up(double v) {
   for (std::int64_t den = 1; den <= 4096; den *= 2) {
     const double scaled = v * static_cast<double>(den);
-    if (scaled == std::floor(scaled) && std::fabs(scaled) < 1e12) return {static_cast<std::int64_t>(scaled), den};
+    if (scaled == std::floor(scaled) && std::fabs(scaled) < 1e12)
+      return {static_cast<std::int64_t>(scaled), den};
   }
   const double step = std::pow(10, std::floor(std::log10(std::fabs(v))) - 9);
   const double up = std::ceil(v / step) * step;
@@ -235,7 +243,9 @@ Scaled scaled_out(Expr w, Expr t) {
     if (s.core->kind != Kind::Product || s.core.rank() != 0) return;
     std::vector<Factor> outside, inside;
     for (const auto& f : s.core->factors) (depends_on(f.expr, t) ? inside : outside).push_back(f);
-    if (inside.empty() || std::any_of(s.core->factors.begin(), s.core->factors.end(), [](const Factor& f) { return !f.labels.empty(); })) return;
+    if (inside.empty() || std::any_of(s.core->factors.begin(), s.core->factors.end(),
+                                      [](const Factor& f) { return !f.labels.empty(); }))
+      return;
     s.factor = times(s.factor, g.product(s.core->coefficient, outside, {}, {}));
     s.core = g.product(1, inside, {}, {});
   };
@@ -283,7 +293,8 @@ Supremum supremum_of(Expr w, Expr t, const Range& domain, const Assumptions& ass
     return s;
   }
   Scaled scaled = scaled_out(w, t);
-  const bool half_line = (domain.lower == 0 || domain.lower == -kInfinity) && (domain.upper == 0 || domain.upper == kInfinity);
+  const bool half_line =
+      (domain.lower == 0 || domain.lower == -kInfinity) && (domain.upper == 0 || domain.upper == kInfinity);
   if (scaled.scaled && !half_line) scaled = {g.number(1), simplify(w), false};
   Search search(scaled.core, t, domain, assumptions);
   if (const auto peak = search.peak_at_zero()) {
@@ -307,7 +318,8 @@ Supremum supremum_of(Expr w, Expr t, const Range& domain, const Assumptions& ass
     }
   }
   double met = -kInfinity;
-  double top = std::min(search.over(domain).magnitude(), std::max(search.upper(false, 0, met), search.upper(true, 0, met)));
+  double top = std::min(search.over(domain).magnitude(),
+                        std::max(search.upper(false, 0, met), search.upper(true, 0, met)));
   if (!std::isfinite(top)) return s;
   s.kind = Supremum::Kind::Finite;
   s.bound = simplify(times(magnitude(scaled.factor), g.number(rounded_up(top))));

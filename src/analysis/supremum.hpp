@@ -11,15 +11,16 @@ namespace adjoint {
 
 struct Supremum {
   enum class Kind : std::uint8_t { Unknown, Finite, Infinite } kind = Kind::Unknown;
-  Expr bound;         // Finite: sup |w|, or an upper bound of it
+  Expr bound;          // Finite: sup |w|, or an upper bound of it
   bool exact = false;  // it is attained or approached
-  std::string where;  // "at t = 0", "as t -> inf"
+  std::string where;   // "at t = 0", "as t -> inf"
 };
 
 /// w: a scalar in t and parameters.
 Supremum supremum_of(Expr w, Expr t, const Range& domain, const Assumptions& assumptions = {});
 
-/// An interval that holds w(t) for all t of the domain, as tight as branch and bound makes it in a few hundred steps.
+/// An interval that holds w(t) for all t of the domain, as tight as branch and bound makes it in a few
+/// hundred steps.
 Range certified_range(Expr w, Expr t, const Range& domain, const Assumptions& assumptions = {});
 
 /// Equal forms of an expression, of which interval arithmetic may like one better than another.

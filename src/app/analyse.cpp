@@ -56,7 +56,8 @@ Probe probe_of(const AppQuestion& q) {
       for (const auto& s : e->shape) shape.push_back(s.evaluate(p.sizes).value_or(3));
       Array a(shape);
       std::normal_distribution<double> normal;
-      for (auto& v : a.data) v = e->facts.signs.is_nonnegative() ? std::abs(normal(random)) + 0.1 : normal(random);
+      for (auto& v : a.data)
+        v = e->facts.signs.is_nonnegative() ? std::abs(normal(random)) + 0.1 : normal(random);
       p.values[e.get()] = std::move(a);
     }
     try {
@@ -103,7 +104,8 @@ Expr radius_of(const AppQuestion& q, const AnalyseOptions& o) {
 
 std::pair<Expr, Target> target_of(const AppQuestion& q, const std::string& as) {
   const auto arrow = as.find("->");
-  if (arrow == std::string::npos) throw InputError("error: a limit is asked as 'eps -> 0', not '" + as + "'\n");
+  if (arrow == std::string::npos)
+    throw InputError("error: a limit is asked as 'eps -> 0', not '" + as + "'\n");
   const auto word = [](std::string s) {
     const auto begin = s.find_first_not_of(' ');
     const auto end = s.find_last_not_of(' ');
@@ -141,11 +143,21 @@ json shape_json(const Convexity& c, const Say& say) {
 json limit_part(const Limit& l, const Say& say) {
   json j;
   switch (l.kind) {
-    case Limit::Kind::Finite: j["value"] = say(l.value); break;
-    case Limit::Kind::PlusInfinity: j["value"] = "inf"; break;
-    case Limit::Kind::MinusInfinity: j["value"] = "-inf"; break;
-    case Limit::Kind::None: j["value"] = "none"; break;
-    case Limit::Kind::Unknown: j["value"] = "unknown"; break;
+    case Limit::Kind::Finite:
+      j["value"] = say(l.value);
+      break;
+    case Limit::Kind::PlusInfinity:
+      j["value"] = "inf";
+      break;
+    case Limit::Kind::MinusInfinity:
+      j["value"] = "-inf";
+      break;
+    case Limit::Kind::None:
+      j["value"] = "none";
+      break;
+    case Limit::Kind::Unknown:
+      j["value"] = "unknown";
+      break;
   }
   json cases = json::array();
   for (const auto& c : l.cases) {
@@ -195,15 +207,20 @@ json analysis_json(const AppQuestion& q, const AnalyseOptions& o) {
     json one = {{"variable", v.variable->name()}};
     json proof = proof_of(v.lipschitz.value.proof, say);
     for (const auto& line : proof_of(v.lipschitz.gradient.proof, say)) proof.push_back(line);
-    one["lipschitz"] = {{"value", bound_text(v.lipschitz.value, say)}, {"gradient", bound_text(v.lipschitz.gradient, say)}, {"proof", proof}};
+    one["lipschitz"] = {{"value", bound_text(v.lipschitz.value, say)},
+                        {"gradient", bound_text(v.lipschitz.gradient, say)},
+                        {"proof", proof}};
     if (!v.lipschitz.value.reason.empty()) one["lipschitz"]["value_reason"] = v.lipschitz.value.reason;
-    if (!v.lipschitz.gradient.reason.empty()) one["lipschitz"]["gradient_reason"] = v.lipschitz.gradient.reason;
+    if (!v.lipschitz.gradient.reason.empty())
+      one["lipschitz"]["gradient_reason"] = v.lipschitz.gradient.reason;
     const json shape = shape_json(v.convexity, say);
     for (auto at = shape.begin(); at != shape.end(); ++at) one[at.key()] = at.value();
     if (!v.subdifferential.kinks.empty()) {
       json kinks = json::array();
       for (const auto& k : v.subdifferential.kinks) {
-        kinks.push_back({{"kink", say(k.kink)}, {"multiplier", k.multiplier ? k.multiplier->name() : ""}, {"cases", k.cases}});
+        kinks.push_back({{"kink", say(k.kink)},
+                         {"multiplier", k.multiplier ? k.multiplier->name() : ""},
+                         {"cases", k.cases}});
       }
       one["subdifferential"] = {{"whole", v.subdifferential.whole}, {"kinks", kinks}};
       if (v.subdifferential.formula) one["subdifferential"]["formula"] = say(v.subdifferential.formula);
@@ -219,7 +236,9 @@ json analysis_json(const AppQuestion& q, const AnalyseOptions& o) {
     if (variables[0].contains("subdifferential")) j["subdifferential"] = variables[0]["subdifferential"];
   }
   if (variables.size() > 1) j["variables"] = variables;
-  if (a.limits) j["limits"] = {{"value", limit_part(a.limits->value, say)}, {"gradient", limit_part(a.limits->gradient, say)}};
+  if (a.limits)
+    j["limits"] = {{"value", limit_part(a.limits->value, say)},
+                   {"gradient", limit_part(a.limits->gradient, say)}};
   j["warnings"] = a.warnings;
   return j;
 }
@@ -230,7 +249,8 @@ json limit_json(const AppQuestion& q, const AnalyseOptions& o) {
   const Expr variable = o.wrt.empty() ? Expr() : variable_of(q, variable_symbol(q, o.wrt)).expr;
   const Limits l = limit_of(q.formula.value, parameter, target, variable, assumptions_of(q));
   if (l.value.kind == Limit::Kind::None) throw NoAnswer("error: there is no limit: " + l.value.reason + "\n");
-  if (l.value.kind == Limit::Kind::Unknown) throw NoAnswer("error: the limit is not known: " + l.value.reason + "\n");
+  if (l.value.kind == Limit::Kind::Unknown)
+    throw NoAnswer("error: the limit is not known: " + l.value.reason + "\n");
   json j = {{"function", q.formula.text}, {"as", o.as}, {"limit", limit_part(l.value, say)}};
   if (variable) j["gradient"] = limit_part(l.gradient, say);
   j["differentiable"] = condition_texts(l.differentiable, say);
@@ -242,15 +262,21 @@ struct Row {
   std::string what, says;
 };
 std::vector<Row> analysis_rows(const json& j) {
-  std::vector<Row> rows{{"defined", joined(j["defined"])}, {"differentiable", joined(j["differentiable"])}, {"twice differentiable", joined(j["twice"])}};
+  std::vector<Row> rows{{"defined", joined(j["defined"])},
+                        {"differentiable", joined(j["differentiable"])},
+                        {"twice differentiable", joined(j["twice"])}};
   if (j.contains("lipschitz")) {
     const auto& l = j["lipschitz"];
-    const auto reason = [&l](const char* key) { return l.contains(key) ? " (" + l[key].get<std::string>() + ")" : std::string(); };
+    const auto reason = [&l](const char* key) {
+      return l.contains(key) ? " (" + l[key].get<std::string>() + ")" : std::string();
+    };
     rows.push_back({"Lipschitz constant", l["value"].get<std::string>() + reason("value_reason")});
     rows.push_back({"of the gradient", l["gradient"].get<std::string>() + reason("gradient_reason")});
     for (const auto& p : l["proof"]) rows.push_back({"", p.get<std::string>()});
-    rows.push_back({"convex", j["convex"].get<std::string>() + (j.contains("modulus") ? ", modulus " + j["modulus"].get<std::string>() : "") +
-                                  (j.contains("reason") ? " (" + j["reason"].get<std::string>() + ")" : "")});
+    rows.push_back(
+        {"convex", j["convex"].get<std::string>() +
+                       (j.contains("modulus") ? ", modulus " + j["modulus"].get<std::string>() : "") +
+                       (j.contains("reason") ? " (" + j["reason"].get<std::string>() + ")" : "")});
     rows.push_back({"concave", j["concave"].get<std::string>()});
     for (const auto& p : j["convexity_proof"]) rows.push_back({"", p.get<std::string>()});
   }
@@ -269,9 +295,12 @@ std::vector<Row> limit_rows(const json& j) {
   for (const char* key : {"limit", "gradient"}) {
     if (!j.contains(key)) continue;
     const auto& l = j[key];
-    rows.push_back({key == std::string("limit") ? "limit" : "of the gradient", l["value"].get<std::string>()});
+    rows.push_back(
+        {key == std::string("limit") ? "limit" : "of the gradient", l["value"].get<std::string>()});
     for (const auto& c : l["cases"]) {
-      rows.push_back({"", "where " + c["where"].get<std::string>() + (c.contains("otherwise") ? "; else " + c["otherwise"].get<std::string>() : "")});
+      rows.push_back(
+          {"", "where " + c["where"].get<std::string>() +
+                   (c.contains("otherwise") ? "; else " + c["otherwise"].get<std::string>() : "")});
     }
     rows.push_back({"", l["says"].get<std::string>()});
     for (const auto& p : l["proof"]) rows.push_back({"", p.get<std::string>()});
@@ -281,18 +310,24 @@ std::vector<Row> limit_rows(const json& j) {
 }
 std::string as_text(const std::vector<Row>& rows) {
   std::ostringstream out;
-  for (const auto& r : rows) out << r.what << std::string(r.what.size() < 22 ? 22 - r.what.size() : 1, ' ') << r.says << "\n";
+  for (const auto& r : rows)
+    out << r.what << std::string(r.what.size() < 22 ? 22 - r.what.size() : 1, ' ') << r.says << "\n";
   return out.str();
 }
 std::string as_table(const std::vector<Row>& rows) {
   std::string out = "<table class=\"data\">\n";
-  for (const auto& r : rows) out += "<tr><td>" + escaped(r.what) + "</td><td>" + escaped(r.says) + "</td></tr>\n";
+  for (const auto& r : rows)
+    out += "<tr><td>" + escaped(r.what) + "</td><td>" + escaped(r.says) + "</td></tr>\n";
   return out + "</table>\n";
 }
 }  // namespace
 
-std::string analysis_page(const AppQuestion& q, const AnalyseOptions& o) { return as_table(analysis_rows(analysis_json(q, o))); }
-std::string limit_page(const AppQuestion& q, const AnalyseOptions& o) { return as_table(limit_rows(limit_json(q, o))); }
+std::string analysis_page(const AppQuestion& q, const AnalyseOptions& o) {
+  return as_table(analysis_rows(analysis_json(q, o)));
+}
+std::string limit_page(const AppQuestion& q, const AnalyseOptions& o) {
+  return as_table(limit_rows(limit_json(q, o)));
+}
 
 std::pair<std::string, int> analyse(const AnalyseOptions& o) {
   const json j = analysis_json(ask(o.expression, o.given), o);

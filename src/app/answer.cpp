@@ -39,11 +39,16 @@ void as_map(Derivative& d, Expr f, const Type& type, const Variable& v) {
 
 std::string_view kind_name(DerivativeKind kind) {
   switch (kind) {
-    case DerivativeKind::Gradient: return "gradient";
-    case DerivativeKind::Derivative: return "derivative";
-    case DerivativeKind::Jacobian: return "jacobian";
-    case DerivativeKind::Operator: return "operator";
-    case DerivativeKind::Hessian: return "hessian";
+    case DerivativeKind::Gradient:
+      return "gradient";
+    case DerivativeKind::Derivative:
+      return "derivative";
+    case DerivativeKind::Jacobian:
+      return "jacobian";
+    case DerivativeKind::Operator:
+      return "operator";
+    case DerivativeKind::Hessian:
+      return "hessian";
   }
   return "";
 }

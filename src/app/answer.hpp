@@ -31,13 +31,13 @@ std::string_view kind_name(DerivativeKind kind);
 
 struct Derivative {
   DerivativeKind kind = DerivativeKind::Gradient;
-  syntax::Type type;            // of the array, or of the value of the map
-  Expr expr;                    // the array, or the body of the map in `direction`
-  Expr direction;               // of a map: H; else null
-  Expr cotangent;               // of the adjoint: U
-  Expr adjoint;                 // body of the adjoint map; null where there is none
-  syntax::Type adjoint_type;    // the variable's
-  std::vector<Step> steps;      // rules used on the way
+  syntax::Type type;          // of the array, or of the value of the map
+  Expr expr;                  // the array, or the body of the map in `direction`
+  Expr direction;             // of a map: H; else null
+  Expr cotangent;             // of the adjoint: U
+  Expr adjoint;               // body of the adjoint map; null where there is none
+  syntax::Type adjoint_type;  // the variable's
+  std::vector<Step> steps;    // rules used on the way
   [[nodiscard]] bool is_map() const { return static_cast<bool>(direction); }
 };
 
@@ -47,10 +47,10 @@ Derivative differentiate(const Function& function, const Variable& variable, int
 
 /// The derivative as it reads.
 struct Reading {
-  syntax::Ast formula;                 // of an array
-  std::optional<syntax::Map> map;      // of an operator
+  syntax::Ast formula;             // of an array
+  std::optional<syntax::Map> map;  // of an operator
   std::optional<syntax::Map> adjoint;
-  syntax::Ast kronecker;               // null where matrix notation has no closed form for it
+  syntax::Ast kronecker;  // null where matrix notation has no closed form for it
   [[nodiscard]] const syntax::Ast& body() const { return map ? map->body : formula; }
 };
 Reading read_derivative(const Derivative& derivative, const Variable& variable, const ReadOptions& options);

@@ -38,10 +38,10 @@ double relative(const Array& a, const Array& b) {
 
 // Everything as expressions: the function f whose first derivative is D, the map D[H], its adjoint D*[U].
 struct Parts {
-  Expr f;          // the function of order - 1
-  Expr moved;      // D[H]
+  Expr f;      // the function of order - 1
+  Expr moved;  // D[H]
   Expr direction;
-  Expr back;       // D*[U], or null
+  Expr back;  // D*[U], or null
   Expr cotangent;
 };
 
@@ -59,7 +59,8 @@ std::string describe(const Question& q, const Point& p) {
     const auto at = p.values.find(notation::variable(*q.graph, s).get());
     if (at == p.values.end()) continue;
     out << (out.str().empty() ? "" : "; ") << s.name << " = [";
-    for (std::size_t k = 0; k < std::min<std::size_t>(4, at->second.data.size()); ++k) out << (k > 0 ? ", " : "") << at->second.data[k];
+    for (std::size_t k = 0; k < std::min<std::size_t>(4, at->second.data.size()); ++k)
+      out << (k > 0 ? ", " : "") << at->second.data[k];
     out << (at->second.data.size() > 4 ? ", …]" : "]");
   }
   return out.str();
@@ -88,7 +89,8 @@ CheckResult check_derivative(const Question& q, const notation::Symbol& symbol, 
     parts.back = d.adjoint;
     parts.cotangent = d.cotangent;
   } else {
-    parts.moved = v.type.is_scalar() ? times(d.expr, parts.direction) : contracted_with(d.expr, parts.direction);
+    parts.moved =
+        v.type.is_scalar() ? times(d.expr, parts.direction) : contracted_with(d.expr, parts.direction);
   }
   // The printed formula, read back.
   Expr printed;
@@ -120,12 +122,16 @@ CheckResult check_derivative(const Question& q, const notation::Symbol& symbol, 
     Point p = point;
     notation::Symbol direction_symbol = symbol;
     direction_symbol.bounds = {};
-    if (direction_symbol.structure == notation::Structure::Semidefinite || direction_symbol.structure == notation::Structure::Definite) {
+    if (direction_symbol.structure == notation::Structure::Semidefinite ||
+        direction_symbol.structure == notation::Structure::Definite) {
       direction_symbol.structure = notation::Structure::Symmetric;
     }
-    if (direction_symbol.structure == notation::Structure::Orthogonal) direction_symbol.structure = notation::Structure::None;
+    if (direction_symbol.structure == notation::Structure::Orthogonal)
+      direction_symbol.structure = notation::Structure::None;
     const Array h = sample_value(direction_symbol, sizes, random, 0);
-    p.values[v.expr.get()] = p.values.contains(v.expr.get()) ? p.values[v.expr.get()] : sample_value(symbol, sizes, random, attempt % 3);
+    p.values[v.expr.get()] = p.values.contains(v.expr.get())
+                                 ? p.values[v.expr.get()]
+                                 : sample_value(symbol, sizes, random, attempt % 3);
     p.values[parts.direction.get()] = h;
     if (printed_argument) p.values[printed_argument.get()] = h;
     try {
@@ -157,7 +163,8 @@ CheckResult check_derivative(const Question& q, const notation::Symbol& symbol, 
       if (remainders.size() >= 3) {
         const std::size_t m = remainders.size();  // the slope over the smallest usable steps
         const std::size_t from = m >= 4 ? m - 4 : 0;
-        const double slope = (remainders[from].second - remainders[m - 1].second) / (remainders[from].first - remainders[m - 1].first);
+        const double slope = (remainders[from].second - remainders[m - 1].second) /
+                             (remainders[from].first - remainders[m - 1].first);
         r.order = std::min(r.order, slope);
       } else {
         r.exact_remainder = true;
@@ -168,8 +175,11 @@ CheckResult check_derivative(const Question& q, const notation::Symbol& symbol, 
         const Array minus = value_at(-t);
         if (!finite(plus) || !finite(minus)) continue;
         Array fd = plus;
-        for (std::size_t i = 0; i < fd.data.size(); ++i) fd.data[i] = (plus.data[i] - minus.data[i]) / (2 * t);
-        best = std::min(best, norm_of(dh.data) + norm_of(fd.data) < 1e-9 * std::max(1.0, norm_of(f0.data)) ? 0.0 : relative(dh, fd));
+        for (std::size_t i = 0; i < fd.data.size(); ++i)
+          fd.data[i] = (plus.data[i] - minus.data[i]) / (2 * t);
+        best = std::min(best, norm_of(dh.data) + norm_of(fd.data) < 1e-9 * std::max(1.0, norm_of(f0.data))
+                                  ? 0.0
+                                  : relative(dh, fd));
       }
       if (best > 1e299) continue;
       if (best > r.finite_difference) r.worst = describe(q, p);
@@ -190,8 +200,9 @@ CheckResult check_derivative(const Question& q, const notation::Symbol& symbol, 
       const Array& shown = e3(printed);
       const Array& computed = e3(concrete(d.expr));
       r.formula = std::max(r.formula, shown.data.size() != computed.data.size() ? 1.0
-                                      : norm_of(shown.data) + norm_of(computed.data) < 1e-12 ? 0.0
-                                                                                              : relative(shown, computed));
+                                      : norm_of(shown.data) + norm_of(computed.data) < 1e-12
+                                          ? 0.0
+                                          : relative(shown, computed));
       ++r.points;
     } catch (const NumericalError& error) {
       last_error = error.what();
@@ -202,7 +213,8 @@ CheckResult check_derivative(const Question& q, const notation::Symbol& symbol, 
     return r;
   }
   if (r.order > 8) r.order = 2;
-  if (r.order < 1.8 && r.finite_difference > 1e-8) r.failure = "the Taylor remainder is of order " + std::to_string(r.order) + ", not 2";
+  if (r.order < 1.8 && r.finite_difference > 1e-8)
+    r.failure = "the Taylor remainder is of order " + std::to_string(r.order) + ", not 2";
   if (r.finite_difference > 1e-5) r.failure = "the derivative differs from finite differences";
   if (r.adjoint > 1e-9) r.failure = "the adjoint does not fit the map";
   if (r.formula > 1e-8) r.failure = "the printed formula differs from the derivative";

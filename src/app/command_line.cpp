@@ -3,13 +3,12 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <cstring>
 #include <iostream>
 #include <iterator>
 #include <set>
-
-#include <CLI/CLI.hpp>
 
 #include "app/analyse.hpp"
 #include "app/commands.hpp"
@@ -62,7 +61,8 @@ int run(int argc, char** argv) {
       ->default_str("differential")
       ->check(CLI::IsMember({"differential", "definition", "chain"}));
   SheetOptions sheet;
-  auto* sheet_verb = app.add_subcommand("sheet", "work through a file of declarations and requests into a report");
+  auto* sheet_verb =
+      app.add_subcommand("sheet", "work through a file of declarations and requests into a report");
   sheet_verb->add_option("FILE", sheet.file, "the sheet; - reads standard input")->required();
   sheet_verb->add_option("-o,--output", sheet.output, "the report");
   eval_verb->add_option("--wrt,--in", o.eval.wrt, "the variable");
@@ -73,8 +73,10 @@ int run(int argc, char** argv) {
   eval_verb->add_flag("--float", o.eval.single, "single precision: inputs and results rounded to float");
 
   AnalyseOptions analysis;
-  auto* analyse_verb = app.add_subcommand("analyse", "domain, smoothness, Lipschitz constants, convexity of EXPR");
-  auto* limit_verb = app.add_subcommand("limit", "the limit of EXPR as a scalar goes to a number or to infinity");
+  auto* analyse_verb =
+      app.add_subcommand("analyse", "domain, smoothness, Lipschitz constants, convexity of EXPR");
+  auto* limit_verb =
+      app.add_subcommand("limit", "the limit of EXPR as a scalar goes to a number or to infinity");
   for (auto* verb : {analyse_verb, limit_verb}) {
     verb->add_option("--wrt,--in", analysis.wrt, "the variable");
     verb->add_option("--given", analysis.given, "declarations and definitions, separated by ;");
@@ -89,7 +91,8 @@ int run(int argc, char** argv) {
   bool has_expression = false;
   if (arguments.size() >= 2 && takes_expression.contains(arguments[0])) {
     const std::string& a = arguments[1];
-    const bool option = a == "-h" || (a.size() > 2 && a[0] == '-' && a[1] == '-' && std::isalpha(static_cast<unsigned char>(a[2])) != 0 &&
+    const bool option = a == "-h" || (a.size() > 2 && a[0] == '-' && a[1] == '-' &&
+                                      std::isalpha(static_cast<unsigned char>(a[2])) != 0 &&
                                       a.find_first_of("*+/(^ ") == std::string::npos && a.size() > 3);
     if (!option) {
       expression = a;
@@ -97,7 +100,8 @@ int run(int argc, char** argv) {
       arguments.erase(arguments.begin() + 1);
     }
   }
-  for (auto* verb : {derive_verb, check_verb, eval_verb, codegen_verb, analyse_verb, limit_verb}) verb->add_option("EXPR", expression, "the function");
+  for (auto* verb : {derive_verb, check_verb, eval_verb, codegen_verb, analyse_verb, limit_verb})
+    verb->add_option("EXPR", expression, "the function");
   for (auto& a : arguments) {
     if (a == "--steps") a = "--steps=differential";
   }
@@ -157,14 +161,14 @@ int run_on_large_stack(int argc, char** argv) {
   pthread_attr_t attributes;
   pthread_t thread{};
   pthread_attr_init(&attributes);
-  if (pthread_attr_setstacksize(&attributes, kStack) != 0 ||
-      pthread_create(&thread, &attributes,
-                     [](void* p) -> void* {
-                       auto* c = static_cast<Call*>(p);
-                       c->status = run(c->argc, c->argv);
-                       return nullptr;
-                     },
-                     &call) != 0) {
+  if (pthread_attr_setstacksize(&attributes, kStack) != 0 || pthread_create(
+                                                                 &thread, &attributes,
+                                                                 [](void* p) -> void* {
+                                                                   auto* c = static_cast<Call*>(p);
+                                                                   c->status = run(c->argc, c->argv);
+                                                                   return nullptr;
+                                                                 },
+                                                                 &call) != 0) {
     pthread_attr_destroy(&attributes);
     return run(argc, argv);
   }

@@ -1,9 +1,8 @@
 // The verbs of the command line. Each returns what is to be printed; errors are exceptions (question.hpp).
 #pragma once
 
-#include <string>
-
 #include <nlohmann/json.hpp>
+#include <string>
 
 #include "app/check.hpp"
 #include "app/question.hpp"

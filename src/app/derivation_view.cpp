@@ -16,7 +16,9 @@ derivation::Derivation steps_of(const Worked& w, const std::string& style) {
   q.options = read_options(w.question);
   q.shortest = read_shortest;
   using derivation::Style;
-  const Style s = style == "definition" ? Style::Definition : style == "chain" ? Style::Chain : Style::Differential;
+  const Style s = style == "definition" ? Style::Definition
+                  : style == "chain"    ? Style::Chain
+                                        : Style::Differential;
   try {
     return derivation::derive(q, s);
   } catch (const std::runtime_error& e) {
@@ -27,10 +29,12 @@ derivation::Derivation steps_of(const Worked& w, const std::string& style) {
 std::string steps_page(const derivation::Derivation& d) {
   std::string out = "<table class=\"steps\">\n";
   for (const auto& line : d.lines) {
-    out += "<tr><td>" + (line.continues || !line.lhs ? std::string() : print::mathml(line.lhs, forms_of, false)) + "</td><td>";
+    out += "<tr><td>" +
+           (line.continues || !line.lhs ? std::string() : print::mathml(line.lhs, forms_of, false)) +
+           "</td><td>";
     out += "<math><mo>=</mo></math> " + (line.rhs ? print::mathml(line.rhs, forms_of, false) : std::string());
-    out += "</td><td class=\"rule\">" + escaped(line.rule) + (line.note.empty() ? "" : ": <code>" + escaped(line.note) + "</code>") +
-           "</td></tr>\n";
+    out += "</td><td class=\"rule\">" + escaped(line.rule) +
+           (line.note.empty() ? "" : ": <code>" + escaped(line.note) + "</code>") + "</td></tr>\n";
   }
   return out + "</table>\n";
 }

@@ -23,10 +23,14 @@ std::string convention(const notation::Symbol& s) {
     case Structure::Semidefinite:
     case Structure::Definite:
       return "convention: " + s.name + " is symmetric, so the gradient is the unconstrained one, symmetrised";
-    case Structure::Diagonal: return "convention: " + s.name + " is diagonal, so only its diagonal entries move";
-    case Structure::Lower: return "convention: " + s.name + " is lower triangular, so only its lower entries move";
-    case Structure::Orthogonal: return "convention: " + s.name + " is orthogonal; the gradient is the Euclidean one";
-    case Structure::None: return "";
+    case Structure::Diagonal:
+      return "convention: " + s.name + " is diagonal, so only its diagonal entries move";
+    case Structure::Lower:
+      return "convention: " + s.name + " is lower triangular, so only its lower entries move";
+    case Structure::Orthogonal:
+      return "convention: " + s.name + " is orthogonal; the gradient is the Euclidean one";
+    case Structure::None:
+      return "";
   }
   return "";
 }
@@ -47,7 +51,8 @@ DomainTexts domain_texts(const Question& question, const Variable& variable) {
     return tree ? print::text(tree) : std::string("an array of higher order");
   };
   const Domain domain = domain_of(question.formula.value, {variable.expr});
-  return {condition_texts(domain.defined, say), condition_texts(domain.differentiable, say), condition_texts(domain.twice, say)};
+  return {condition_texts(domain.defined, say), condition_texts(domain.differentiable, say),
+          condition_texts(domain.twice, say)};
 }
 
 namespace {
@@ -87,7 +92,8 @@ std::string numpy_code(const Worked& w) {
     const bool function = s.kind == notation::Symbol::Kind::Function;
     m.symbols.push_back({s.name, s.type, function, s.from, s.to});
   }
-  if (w.question.formula.symbol(w.symbol.name) == nullptr) m.symbols.push_back({w.symbol.name, w.symbol.type, false, {}, {}});
+  if (w.question.formula.symbol(w.symbol.name) == nullptr)
+    m.symbols.push_back({w.symbol.name, w.symbol.type, false, {}, {}});
   m.variable = w.symbol.name;
   m.value = w.question.formula.typed.root;
   m.derivative = w.reading.formula;
@@ -119,18 +125,22 @@ json to_json(const Worked& w) {
                   {"unicode", rendered(w.reading, unicode)},
                   {"nodes", syntax::operation_count(w.reading.body())}};
   if (w.reading.map) {
-    j["operator"] = {{"text", print::text(*w.reading.map)}, {"latex", print::latex(*w.reading.map, forms_of)}};
+    j["operator"] = {{"text", print::text(*w.reading.map)},
+                     {"latex", print::latex(*w.reading.map, forms_of)}};
     if (w.reading.adjoint) {
-      j["adjoint"] = {{"text", print::text(*w.reading.adjoint)}, {"latex", print::latex(*w.reading.adjoint, forms_of)}};
+      j["adjoint"] = {{"text", print::text(*w.reading.adjoint)},
+                      {"latex", print::latex(*w.reading.adjoint, forms_of)}};
     }
     if (w.reading.kronecker) {
-      j["kronecker"] = {{"text", print::text(w.reading.kronecker)}, {"latex", print::latex(w.reading.kronecker, forms_of)}};
+      j["kronecker"] = {{"text", print::text(w.reading.kronecker)},
+                        {"latex", print::latex(w.reading.kronecker, forms_of)}};
     } else {
       j["kronecker"] = {{"text", "the matrix whose columns are vec of the operator at each basis matrix"}};
     }
   }
   const DomainTexts domain = domain_texts(w.question, w.variable);
-  j["domain"] = {{"defined", domain.defined}, {"differentiable", domain.differentiable}, {"twice", domain.twice}};
+  j["domain"] = {
+      {"defined", domain.defined}, {"differentiable", domain.differentiable}, {"twice", domain.twice}};
   j["declarations"] = w.question.formula.declarations();
   j["assumed"] = w.question.formula.assumptions();
   j["notes"] = w.notes;
@@ -165,12 +175,9 @@ std::string to_unicode(const Worked& w) {
 }
 
 json to_json(const CheckResult& c) {
-  json j = {{"passed", c.passed},
-            {"points", c.points},
-            {"order", c.order},
-            {"finite_difference", c.finite_difference},
-            {"adjoint", c.adjoint},
-            {"formula", c.formula}};
+  json j = {{"passed", c.passed},   {"points", c.points},
+            {"order", c.order},     {"finite_difference", c.finite_difference},
+            {"adjoint", c.adjoint}, {"formula", c.formula}};
   if (!c.failure.empty()) j["failure"] = c.failure;
   if (!c.passed && !c.worst.empty()) j["worst"] = c.worst;
   return j;
@@ -179,8 +186,11 @@ json to_json(const CheckResult& c) {
 std::string to_text(const CheckResult& c) {
   char line[256];
   std::string out;
-  std::snprintf(line, sizeof line, "check %s: %d points, Taylor remainder of order %.2f%s, finite differences agree to %.1e, printed formula to %.1e",
-                c.passed ? "passed" : "FAILED", c.points, c.order, c.exact_remainder ? " (or none)" : "", c.finite_difference, c.formula);
+  std::snprintf(line, sizeof line,
+                "check %s: %d points, Taylor remainder of order %.2f%s, finite differences agree to %.1e, "
+                "printed formula to %.1e",
+                c.passed ? "passed" : "FAILED", c.points, c.order, c.exact_remainder ? " (or none)" : "",
+                c.finite_difference, c.formula);
   out = line;
   if (c.adjoint > 0) {
     std::snprintf(line, sizeof line, ", adjoint to %.1e", c.adjoint);
@@ -206,8 +216,10 @@ std::pair<std::string, int> derive(const DeriveOptions& o) {
     if (!o.steps.empty()) {
       j["steps"] = json::array();
       for (const auto& line : steps_of(w, o.steps).lines) {
-        j["steps"].push_back({{"left", line.lhs ? print::text(line.lhs) : ""}, {"right", line.rhs ? print::text(line.rhs) : ""},
-                              {"rule", line.rule}, {"note", line.note}});
+        j["steps"].push_back({{"left", line.lhs ? print::text(line.lhs) : ""},
+                              {"right", line.rhs ? print::text(line.rhs) : ""},
+                              {"rule", line.rule},
+                              {"note", line.note}});
       }
     }
     return {j.dump(2) + "\n", status};

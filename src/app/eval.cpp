@@ -87,8 +87,11 @@ json evaluate(const Question& q, const EvalOptions& o) {
       for (int k = 0; k < o.order; ++k) {
         const Expr below = k == 0 ? f : total_derivative(f, v.expr, k, false);
         for (const auto& kink : kinks(below, std::span(&v.expr, 1), point)) {
-          const std::string text = std::string(k == 0 ? "not differentiable here: " : "the derivative is not differentiable here: ") +
-                                   kink.what + "; the result is the subgradient of least norm where the function is convex or concave";
+          const std::string text =
+              std::string(k == 0 ? "not differentiable here: "
+                                 : "the derivative is not differentiable here: ") +
+              kink.what +
+              "; the result is the subgradient of least norm where the function is convex or concave";
           if (std::find(warnings.begin(), warnings.end(), text) == warnings.end()) warnings.push_back(text);
         }
       }
@@ -101,7 +104,8 @@ json evaluate(const Question& q, const EvalOptions& o) {
       auto derivative_shape = shape;
       const auto given = values.find(symbol.name);
       for (int k = 0; k < o.order; ++k) {
-        const auto own = given != values.end() && !v.type.is_scalar() ? given->second.shape : shown_shape(v.type, point.sizes);
+        const auto own = given != values.end() && !v.type.is_scalar() ? given->second.shape
+                                                                      : shown_shape(v.type, point.sizes);
         derivative_shape.insert(derivative_shape.end(), own.begin(), own.end());
       }
       j["derivative"] = nested_lists(rounded(d), derivative_shape);

@@ -5,9 +5,12 @@
 
 namespace adjoint::app {
 
-bool treats_variables_together(std::string_view keyword) { return keyword == "explain" || keyword == "measure"; }
+bool treats_variables_together(std::string_view keyword) {
+  return keyword == "explain" || keyword == "measure";
+}
 
-std::string further_request(const SheetItem& item, Question question, const std::string& variable, bool& /*good*/) {
+std::string further_request(const SheetItem& item, Question question, const std::string& variable,
+                            bool& /*good*/) {
   AnalyseOptions o;
   o.wrt = variable;
   o.on = item.on;
@@ -21,10 +24,12 @@ std::string domain_page(const Worked& worked) {
   const DomainTexts domain = domain_texts(worked.question, worked.variable);
   const auto list = [](const std::vector<std::string>& conditions) {
     std::string s;
-    for (const auto& c : conditions) s += (s.empty() ? "" : ", ") + (c == "everywhere" ? c : "<code>" + escaped(c) + "</code>");
+    for (const auto& c : conditions)
+      s += (s.empty() ? "" : ", ") + (c == "everywhere" ? c : "<code>" + escaped(c) + "</code>");
     return s;
   };
-  return "<p class=\"note\">defined: " + list(domain.defined) + "; differentiable: " + list(domain.differentiable) + "</p>\n";
+  return "<p class=\"note\">defined: " + list(domain.defined) +
+         "; differentiable: " + list(domain.differentiable) + "</p>\n";
 }
 
 }  // namespace adjoint::app

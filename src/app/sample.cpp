@@ -69,13 +69,24 @@ Array sample_value(const Symbol& symbol, const SizeValues& sizes, std::mt19937& 
   auto out = matrix_at(a, 0);
   const Eigen::Index n = m.rows();
   switch (symbol.structure) {
-    case Structure::Symmetric: out = (m + m.transpose()) / 2; break;
+    case Structure::Symmetric:
+      out = (m + m.transpose()) / 2;
+      break;
     case Structure::Semidefinite:
-    case Structure::Definite: out = m * m.transpose() / static_cast<double>(n) + 0.5 * Matrix::Identity(n, n); break;
-    case Structure::Diagonal: out = Matrix(m.diagonal().asDiagonal()); break;
-    case Structure::Lower: out = Matrix(m.triangularView<Eigen::Lower>()) ; break;
-    case Structure::Orthogonal: out = Matrix(Eigen::HouseholderQR<Matrix>(m).householderQ()); break;
-    case Structure::None: break;
+    case Structure::Definite:
+      out = m * m.transpose() / static_cast<double>(n) + 0.5 * Matrix::Identity(n, n);
+      break;
+    case Structure::Diagonal:
+      out = Matrix(m.diagonal().asDiagonal());
+      break;
+    case Structure::Lower:
+      out = Matrix(m.triangularView<Eigen::Lower>());
+      break;
+    case Structure::Orthogonal:
+      out = Matrix(Eigen::HouseholderQR<Matrix>(m).householderQ());
+      break;
+    case Structure::None:
+      break;
   }
   return a;
 }

@@ -12,7 +12,8 @@ namespace adjoint::app {
 /// Small distinct sizes for all size names of the question.
 SizeValues sample_sizes(const Question& question, int variant = 0);
 
-/// A random value that respects declared structure and bounds. `style` 0: normal, 1: positive below 1, 2: above 1.
+/// A random value that respects declared structure and bounds. `style` 0: normal, 1: positive below 1, 2:
+/// above 1.
 Array sample_value(const notation::Symbol& symbol, const SizeValues& sizes, std::mt19937& random, int style);
 
 /// Values for all variables of the question.

@@ -28,13 +28,15 @@ std::string read_sheet(const std::string& file) {
   text << in.rdbuf();
   const std::string s = text.str();
   if (s.find_first_not_of(" \t\r\n") == std::string::npos) throw InputError("error: " + file + " is empty\n");
-  if (s.find('\0') != std::string::npos) throw InputError("error: " + file + " holds binary data, not a sheet\n");
+  if (s.find('\0') != std::string::npos)
+    throw InputError("error: " + file + " holds binary data, not a sheet\n");
   return s;
 }
 
 class Worker {
  public:
-  Worker(std::string file, std::string text, bool progress) : file_(std::move(file)), text_(std::move(text)), progress_(progress) {
+  Worker(std::string file, std::string text, bool progress)
+      : file_(std::move(file)), text_(std::move(text)), progress_(progress) {
     start();
   }
 
@@ -69,7 +71,8 @@ class Worker {
     switch (item.kind) {
       case Kind::Heading:
         if (item.level == 1 && title == "Report") title = item.text;
-        body_ += "<h" + std::to_string(std::min(item.level, 3)) + ">" + prose(item.text) + "</h" + std::to_string(std::min(item.level, 3)) + ">\n";
+        body_ += "<h" + std::to_string(std::min(item.level, 3)) + ">" + prose(item.text) + "</h" +
+                 std::to_string(std::min(item.level, 3)) + ">\n";
         return;
       case Kind::Prose:
         body_ += "<p>" + prose(item.text) + "</p>\n";
@@ -105,7 +108,8 @@ class Worker {
 
   void report_error(const std::string& message, const std::string& source) {
     std::fputs(message.c_str(), stderr);
-    body_ += "<div class=\"answer failed\"><div class=\"source\">" + escaped(source) + "</div><pre class=\"error\">" + escaped(message) + "</pre></div>\n";
+    body_ += "<div class=\"answer failed\"><div class=\"source\">" + escaped(source) +
+             "</div><pre class=\"error\">" + escaped(message) + "</pre></div>\n";
   }
 
   void request(const SheetItem& item, const std::string& variable) {
@@ -129,13 +133,15 @@ class Worker {
     }
     ++answered;
     if (!good) ++failed;
-    body_ += std::string("<div class=\"answer") + (good ? "" : " failed") + "\"><div class=\"source\">" + escaped(item.text) + "</div>\n" + html + "</div>\n";
+    body_ += std::string("<div class=\"answer") + (good ? "" : " failed") + "\"><div class=\"source\">" +
+             escaped(item.text) + "</div>\n" + html + "</div>\n";
   }
 
   void refused(const SheetItem& item, const std::string& message, int status) {
     if (item.refuse) {
       ++answered;
-      body_ += "<div class=\"answer\"><div class=\"source\">" + escaped(item.text) + "</div><pre>" + escaped(message) + "</pre></div>\n";
+      body_ += "<div class=\"answer\"><div class=\"source\">" + escaped(item.text) + "</div><pre>" +
+               escaped(message) + "</pre></div>\n";
       return;
     }
     ++(status == 1 ? failed : wrong);
@@ -159,8 +165,9 @@ class Worker {
       const auto tree = read_shortest(simplify(q.formula.value), q.formula.type, read_options(q));
       return equation(print::mathml(print::layout(q.formula.parsed, forms_of), false), tree);
     }
-    if (item.keyword != "derive" && item.keyword != "gradient" && item.keyword != "derivative" && item.keyword != "jacobian" &&
-        item.keyword != "hessian" && item.keyword != "check" && item.keyword != "steps") {
+    if (item.keyword != "derive" && item.keyword != "gradient" && item.keyword != "derivative" &&
+        item.keyword != "jacobian" && item.keyword != "hessian" && item.keyword != "check" &&
+        item.keyword != "steps") {
       return further_request(item, question(item), variable, good);
     }
     Worked w = work(question(item), variable, item.order);
@@ -169,10 +176,12 @@ class Worker {
     if (item.keyword == "steps") html = steps_page(steps_of(w, item.style));
     for (const auto& n : w.notes) html += "<p class=\"note\">" + escaped(n) + "</p>\n";
     if (item.keyword != "steps") html += domain_page(w);
-    const CheckResult c = check_derivative(w.question, w.symbol, w.variable, item.order, w.derivative, w.reading);
+    const CheckResult c =
+        check_derivative(w.question, w.symbol, w.variable, item.order, w.derivative, w.reading);
     good = c.passed;
     ++checked;
-    html += std::string("<p class=\"check") + (c.passed ? "" : " failed") + "\">" + (c.passed ? "✓ " : "✗ ") + escaped(to_text(c)) + "</p>\n";
+    html += std::string("<p class=\"check") + (c.passed ? "" : " failed") + "\">" + (c.passed ? "✓ " : "✗ ") +
+            escaped(to_text(c)) + "</p>\n";
     if (item.keyword != "steps") {
       html += "<details><summary>NumPy</summary><pre>" + escaped(numpy_code(w)) + "</pre></details>\n";
     }
@@ -181,8 +190,11 @@ class Worker {
 
   static void expect(const SheetItem& item, const Worked& w) {
     const bool scalar = w.question.formula.type.is_scalar() && w.question.formula.type.higher.empty();
-    if (item.keyword == "gradient" && !scalar) throw NoAnswer("error: " + w.question.formula.text + " is no scalar and has no gradient; ask for its jacobian\n");
-    if (item.keyword == "derivative" && !w.variable.type.is_scalar()) throw NoAnswer("error: " + w.symbol.name + " is no scalar; ask for the gradient or the jacobian\n");
+    if (item.keyword == "gradient" && !scalar)
+      throw NoAnswer("error: " + w.question.formula.text +
+                     " is no scalar and has no gradient; ask for its jacobian\n");
+    if (item.keyword == "derivative" && !w.variable.type.is_scalar())
+      throw NoAnswer("error: " + w.symbol.name + " is no scalar; ask for the gradient or the jacobian\n");
   }
 
   static std::string left_side(const Worked& w) {
@@ -190,18 +202,31 @@ class Worker {
     const std::string f = "<mi>f</mi>";
     std::string lhs;
     switch (w.derivative.kind) {
-      case DerivativeKind::Gradient: lhs = "<msub><mo>∇</mo>" + x + "</msub>" + f; break;
+      case DerivativeKind::Gradient:
+        lhs = "<msub><mo>∇</mo>" + x + "</msub>" + f;
+        break;
       case DerivativeKind::Derivative:
         lhs = w.order == 1 ? "<mfrac><mrow><mo>∂</mo>" + f + "</mrow><mrow><mo>∂</mo>" + x + "</mrow></mfrac>"
-                           : "<mfrac><mrow><msup><mo>∂</mo><mn>" + std::to_string(w.order) + "</mn></msup>" + f + "</mrow><mrow><mo>∂</mo><msup>" + x + "<mn>" + std::to_string(w.order) + "</mn></msup></mrow></mfrac>";
+                           : "<mfrac><mrow><msup><mo>∂</mo><mn>" + std::to_string(w.order) + "</mn></msup>" +
+                                 f + "</mrow><mrow><mo>∂</mo><msup>" + x + "<mn>" + std::to_string(w.order) +
+                                 "</mn></msup></mrow></mfrac>";
         break;
-      case DerivativeKind::Jacobian: lhs = "<msub><mi>J</mi>" + x + "</msub>" + f; break;
-      case DerivativeKind::Hessian: lhs = "<msubsup><mo>∇</mo>" + x + "<mn>2</mn></msubsup>" + f; break;
-      case DerivativeKind::Operator: lhs = "<mi>D</mi>" + f + "<mo>(</mo>" + x + "<mo>)</mo>"; break;
+      case DerivativeKind::Jacobian:
+        lhs = "<msub><mi>J</mi>" + x + "</msub>" + f;
+        break;
+      case DerivativeKind::Hessian:
+        lhs = "<msubsup><mo>∇</mo>" + x + "<mn>2</mn></msubsup>" + f;
+        break;
+      case DerivativeKind::Operator:
+        lhs = "<mi>D</mi>" + f + "<mo>(</mo>" + x + "<mo>)</mo>";
+        break;
     }
     std::string html = w.reading.map ? equation(lhs, *w.reading.map) : equation(lhs, w.reading.formula);
-    if (w.reading.adjoint) html += "<p class=\"note\">adjoint</p>" + equation("<msup><mrow>" + lhs + "</mrow><mo>*</mo></msup>", *w.reading.adjoint);
-    if (w.reading.kronecker) html += "<p class=\"note\">matrix in vec</p>" + equation("<mi>J</mi>", w.reading.kronecker);
+    if (w.reading.adjoint)
+      html += "<p class=\"note\">adjoint</p>" +
+              equation("<msup><mrow>" + lhs + "</mrow><mo>*</mo></msup>", *w.reading.adjoint);
+    if (w.reading.kronecker)
+      html += "<p class=\"note\">matrix in vec</p>" + equation("<mi>J</mi>", w.reading.kronecker);
     return html;
   }
 
@@ -212,16 +237,20 @@ class Worker {
     o.order = item.order;
     notation::Session session = session_;
     session.clear_errors();
-    if (!session.declare(declarations_of(parse_values(o.at), session))) throw InputError(session.errors_text());
+    if (!session.declare(declarations_of(parse_values(o.at), session)))
+      throw InputError(session.errors_text());
     Question q{std::make_unique<Graph>(), std::move(session), {}};
     auto formula = q.session.expression(*q.graph, item.expression);
     if (!formula) throw InputError(q.session.errors_text());
     q.formula = std::move(*formula);
     const auto j = evaluate(q, o);
-    std::string html = "<table class=\"data\"><tr><td>value</td><td><code>" + escaped(j["value"].dump()) + "</code></td></tr>";
-    if (j.contains("derivative")) html += "<tr><td>derivative</td><td><code>" + escaped(j["derivative"].dump()) + "</code></td></tr>";
+    std::string html = "<table class=\"data\"><tr><td>value</td><td><code>" + escaped(j["value"].dump()) +
+                       "</code></td></tr>";
+    if (j.contains("derivative"))
+      html += "<tr><td>derivative</td><td><code>" + escaped(j["derivative"].dump()) + "</code></td></tr>";
     html += "</table>\n";
-    for (const auto& warning : j["warnings"]) html += "<p class=\"warning\">" + escaped(warning.get<std::string>()) + "</p>\n";
+    for (const auto& warning : j["warnings"])
+      html += "<p class=\"warning\">" + escaped(warning.get<std::string>()) + "</p>\n";
     return html;
   }
 
@@ -258,8 +287,11 @@ std::pair<std::string, int> run_sheet(const SheetOptions& options) {
   write_file(options.output, page(worker.title, body));
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   char line[256];
-  std::snprintf(line, sizeof line, "%s: %d requests answered, %d derivatives checked, %d without answer or failed, %d wrong lines, %.1f s\n",
-                options.output.c_str(), worker.answered, worker.checked, worker.failed, worker.wrong, seconds);
+  std::snprintf(line, sizeof line,
+                "%s: %d requests answered, %d derivatives checked, %d without answer or failed, %d wrong "
+                "lines, %.1f s\n",
+                options.output.c_str(), worker.answered, worker.checked, worker.failed, worker.wrong,
+                seconds);
   return {line, worker.wrong > 0 ? 2 : worker.failed > 0 ? 1 : 0};
 }
 

@@ -13,12 +13,12 @@ namespace adjoint::app {
 /// One line (or several joined) of a sheet.
 struct SheetItem {
   enum class Kind : std::uint8_t { Heading, Prose, Statement, Reset, Request } kind = Kind::Statement;
-  int level = 0;             // Heading
-  std::string text;          // heading, paragraph, statement
-  notation::Place place;     // of the text in the file
-  std::string keyword;       // Request
+  int level = 0;          // Heading
+  std::string text;       // heading, paragraph, statement
+  notation::Place place;  // of the text in the file
+  std::string keyword;    // Request
   notation::Place expression;
-  std::string style;         // steps: "", "definition", "chain"
+  std::string style;  // steps: "", "definition", "chain"
   std::vector<std::string> variables;
   int order = 1;
   std::string on, as, at;
@@ -33,8 +33,8 @@ struct SheetOptions {
   bool progress = false;
 };
 
-/// Works through the sheet, writes the page (to a temporary file, then renamed) and returns the summary and the
-/// exit status: 0 all answered and checked, 1 a request had no answer or failed, 2 a line was wrong.
+/// Works through the sheet, writes the page (to a temporary file, then renamed) and returns the summary and
+/// the exit status: 0 all answered and checked, 1 a request had no answer or failed, 2 a line was wrong.
 std::pair<std::string, int> run_sheet(const SheetOptions& options);
 
 /// Writes a file by way of a temporary one beside it, so that an older file is replaced whole or not at all.

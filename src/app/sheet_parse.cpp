@@ -9,9 +9,9 @@ namespace {
 using notation::Place;
 
 const std::set<std::string, std::less<>>& keywords() {
-  static const std::set<std::string, std::less<>> all = {"derive", "gradient", "derivative", "jacobian", "hessian", "steps",
-                                                         "check", "eval", "explain", "measure", "analyse", "limit",
-                                                         "simplify", "refuse"};
+  static const std::set<std::string, std::less<>> all = {
+      "derive", "gradient", "derivative", "jacobian", "hessian", "steps",    "check",
+      "eval",   "explain",  "measure",    "analyse",  "limit",   "simplify", "refuse"};
   return all;
 }
 
@@ -109,14 +109,18 @@ class Parser {
     if (s[0] == '#') {
       SheetItem item;
       item.kind = SheetItem::Kind::Heading;
-      while (static_cast<std::size_t>(item.level) < s.size() && s[static_cast<std::size_t>(item.level)] == '#') ++item.level;
+      while (static_cast<std::size_t>(item.level) < s.size() &&
+             s[static_cast<std::size_t>(item.level)] == '#')
+        ++item.level;
       item.text = std::string(trimmed(s.substr(static_cast<std::size_t>(item.level))));
       items_.push_back(std::move(item));
       return;
     }
     // Lines with an open bracket or `...` at the end go on.
-    while (at_ < text_.size() && (depth_of(view(p)) > 0 || trimmed(view(p)).ends_with("..."))) p.end = next_line().end;
-    if (const auto comment = view(p).find(" %"); comment != std::string_view::npos) p.end = p.begin + static_cast<std::uint32_t>(comment);
+    while (at_ < text_.size() && (depth_of(view(p)) > 0 || trimmed(view(p)).ends_with("...")))
+      p.end = next_line().end;
+    if (const auto comment = view(p).find(" %"); comment != std::string_view::npos)
+      p.end = p.begin + static_cast<std::uint32_t>(comment);
     p = trim(p);
     s = view(p);
     SheetItem item;

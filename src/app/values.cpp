@@ -47,7 +47,8 @@ Array read_npy(const std::string& path) {
   std::size_t length = static_cast<unsigned char>(bytes[8]) + 256U * static_cast<unsigned char>(bytes[9]);
   std::size_t begin = 10;
   if (wide) {
-    length += 65536U * static_cast<unsigned char>(bytes[10]) + 16777216U * static_cast<unsigned char>(bytes[11]);
+    length +=
+        65536U * static_cast<unsigned char>(bytes[10]) + 16777216U * static_cast<unsigned char>(bytes[11]);
     begin = 12;
   }
   if (begin + length > bytes.size()) wrong(path + " is cut short");
@@ -64,7 +65,8 @@ Array read_npy(const std::string& path) {
   const std::string shape_text = field("shape");
   std::vector<std::int64_t> shape;
   std::size_t count = 1;
-  std::istringstream list(shape_text.substr(shape_text.find('(') + 1, shape_text.find(')') - shape_text.find('(') - 1));
+  std::istringstream list(
+      shape_text.substr(shape_text.find('(') + 1, shape_text.find(')') - shape_text.find('(') - 1));
   for (std::string item; std::getline(list, item, ',');) {
     if (item.find_first_of("0123456789") == std::string::npos) continue;
     shape.push_back(std::stoll(item));
@@ -72,10 +74,11 @@ Array read_npy(const std::string& path) {
   }
   const char* data = bytes.data() + begin + length;
   const std::size_t available = bytes.size() - begin - length;
-  const std::map<std::string, std::pair<std::size_t, std::vector<double> (*)(const char*, std::size_t)>> types = {
-      {"<f8", {8, converted<double>}}, {"<f4", {4, converted<float>}}, {"<i8", {8, converted<std::int64_t>}},
-      {"<i4", {4, converted<std::int32_t>}}, {"|u1", {1, converted<std::uint8_t>}}, {"|i1", {1, converted<std::int8_t>}},
-      {"<i2", {2, converted<std::int16_t>}}, {"|b1", {1, converted<std::uint8_t>}}};
+  const std::map<std::string, std::pair<std::size_t, std::vector<double> (*)(const char*, std::size_t)>>
+      types = {{"<f8", {8, converted<double>}},       {"<f4", {4, converted<float>}},
+               {"<i8", {8, converted<std::int64_t>}}, {"<i4", {4, converted<std::int32_t>}},
+               {"|u1", {1, converted<std::uint8_t>}}, {"|i1", {1, converted<std::int8_t>}},
+               {"<i2", {2, converted<std::int16_t>}}, {"|b1", {1, converted<std::uint8_t>}}};
   const auto at = types.find(type);
   if (at == types.end()) wrong(path + ": numbers of type " + type + " are not read");
   if (available < count * at->second.first) wrong(path + " is cut short");
@@ -114,8 +117,8 @@ Array read_csv(const std::string& path) {
     }
     if (header) continue;
     if (columns != 0 && row.size() != columns) {
-      wrong(path + ":" + std::to_string(line_number) + ": " + std::to_string(row.size()) + " columns where the first row has " +
-            std::to_string(columns));
+      wrong(path + ":" + std::to_string(line_number) + ": " + std::to_string(row.size()) +
+            " columns where the first row has " + std::to_string(columns));
     }
     columns = row.size();
     ++rows;
@@ -136,7 +139,9 @@ class Lists {
       skip(" \t\r\n;");
       if (at_ == text_.size()) return values;
       const std::size_t begin = at_;
-      while (at_ < text_.size() && (std::isalnum(static_cast<unsigned char>(text_[at_])) != 0 || text_[at_] == '_')) ++at_;
+      while (at_ < text_.size() &&
+             (std::isalnum(static_cast<unsigned char>(text_[at_])) != 0 || text_[at_] == '_'))
+        ++at_;
       const std::string name = text_.substr(begin, at_ - begin);
       skip(" \t\r\n");
       if (name.empty() || at_ == text_.size() || text_[at_] != '=') fail("expected NAME=VALUE");
@@ -163,7 +168,8 @@ class Lists {
 
  private:
   [[noreturn]] void fail(const std::string& what) const {
-    throw InputError("<at>:1:" + std::to_string(at_ + 1) + ": error: " + what + "\n" + text_ + "\n" + std::string(at_, ' ') + "^\n");
+    throw InputError("<at>:1:" + std::to_string(at_ + 1) + ": error: " + what + "\n" + text_ + "\n" +
+                     std::string(at_, ' ') + "^\n");
   }
   void skip(const char* set) {
     while (at_ < text_.size() && std::strchr(set, text_[at_]) != nullptr) ++at_;
@@ -188,7 +194,8 @@ class Lists {
       if (!leaf_depth_ || depth + 1 > *leaf_depth_) leaf_depth_ = depth + 1;
       if (shape.size() <= depth) shape.resize(depth + 1, -1);
       if (shape[depth] >= 0 && shape[depth] != count) {
-        fail("lists of " + std::to_string(shape[depth]) + " and of " + std::to_string(count) + " entries side by side");
+        fail("lists of " + std::to_string(shape[depth]) + " and of " + std::to_string(count) +
+             " entries side by side");
       }
       shape[depth] = count;
       return;
@@ -253,14 +260,17 @@ Point point_of(const Question& question, const Values& values) {
   };
   std::vector<Pending> pending;
   for (const auto& [name, value] : values) {  // sizes may be given as numbers
-    if (question.session.symbols().is_size(name) && value.rank() == 0) point.sizes[name] = static_cast<std::int64_t>(value.data[0]);
+    if (question.session.symbols().is_size(name) && value.rank() == 0)
+      point.sizes[name] = static_cast<std::int64_t>(value.data[0]);
   }
   for (const auto& s : question.formula.symbols) {
     if (s.kind == notation::Symbol::Kind::Function) {
-      throw NoAnswer("error: the abstract function " + s.name + " has no value; define it: --given '" + s.name + "(t) = …'\n");
+      throw NoAnswer("error: the abstract function " + s.name + " has no value; define it: --given '" +
+                     s.name + "(t) = …'\n");
     }
     const auto at = values.find(s.name);
-    if (at == values.end()) throw InputError("error: no value is given for " + s.name + " (" + s.text() + ")\n");
+    if (at == values.end())
+      throw InputError("error: no value is given for " + s.name + " (" + s.text() + ")\n");
     std::vector<std::int64_t> given = at->second.shape;
     std::vector<Size> declared = s.type.higher;
     if (declared.empty()) {
@@ -285,7 +295,8 @@ Point point_of(const Question& question, const Values& values) {
   for (bool learned = true; learned;) {
     learned = false;
     for (const auto& p : pending) {
-      for (std::size_t k = 0; k < p.shape.size(); ++k) learned = learn(p.shape[k], p.given[k], point.sizes) || learned;
+      for (std::size_t k = 0; k < p.shape.size(); ++k)
+        learned = learn(p.shape[k], p.given[k], point.sizes) || learned;
     }
   }
   for (const auto& p : pending) {
@@ -293,8 +304,8 @@ Point point_of(const Question& question, const Values& values) {
     for (std::size_t k = 0; k < p.shape.size(); ++k) {
       const auto expected = p.shape[k].evaluate(point.sizes);
       if (expected && *expected == p.given[k]) continue;
-      throw InputError("error: " + p.symbol->name + " is declared as " + p.symbol->text() + ", the value has shape " +
-                       numbers_text(value.shape) +
+      throw InputError("error: " + p.symbol->name + " is declared as " + p.symbol->text() +
+                       ", the value has shape " + numbers_text(value.shape) +
                        (expected ? ": " + p.shape[k].text() + " = " + std::to_string(*expected) : "") + "\n");
     }
     Array a = value;
@@ -317,7 +328,8 @@ std::string declarations_of(const Values& values, const notation::Session& sessi
     if (value.rank() == 1) text += "^" + std::to_string(value.shape[0]);
     if (value.rank() > 1) {
       text += "^(";
-      for (std::size_t k = 0; k < value.shape.size(); ++k) text += (k > 0 ? "," : "") + std::to_string(value.shape[k]);
+      for (std::size_t k = 0; k < value.shape.size(); ++k)
+        text += (k > 0 ? "," : "") + std::to_string(value.shape[k]);
       text += ")";
     }
     text += "; ";
@@ -329,7 +341,8 @@ nlohmann::json nested_lists(const Array& array, const std::vector<std::int64_t>&
   if (shape.empty()) return array.data[0];
   std::vector<std::int64_t> stride(shape.size(), 1);
   for (std::size_t k = 1; k < stride.size(); ++k) stride[k] = stride[k - 1] * shape[k - 1];
-  const std::function<nlohmann::json(std::size_t, std::int64_t)> list = [&](std::size_t axis, std::int64_t offset) {
+  const std::function<nlohmann::json(std::size_t, std::int64_t)> list = [&](std::size_t axis,
+                                                                            std::int64_t offset) {
     nlohmann::json out = nlohmann::json::array();
     for (std::int64_t k = 0; k < shape[axis]; ++k) {
       const std::int64_t at = offset + k * stride[axis];

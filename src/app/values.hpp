@@ -2,9 +2,8 @@
 #pragma once
 
 #include <map>
-#include <string>
-
 #include <nlohmann/json.hpp>
+#include <string>
 
 #include "app/question.hpp"
 #include "eval/evaluate.hpp"
@@ -17,8 +16,8 @@ using Values = std::map<std::string, Array, std::less<>>;
 /// Parses the text of --at; reads .npy and .csv files. Throws InputError with the place.
 Values parse_values(const std::string& text);
 
-/// The values of the question's variables as a point, sizes found from shapes. Throws InputError where a value is
-/// missing or its shape does not fit, with both shapes.
+/// The values of the question's variables as a point, sizes found from shapes. Throws InputError where a
+/// value is missing or its shape does not fit, with both shapes.
 Point point_of(const Question& question, const Values& values);
 
 /// Declarations for names that have a value but no declaration: "x in R^3".
