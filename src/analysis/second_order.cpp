@@ -31,7 +31,6 @@ std::optional<SquareForm> form_with_ranges(Expr e, Ranges& ranges) {
   SquareForm total;
   total.positive = true;
   bool exact = true;
-  Expr contraction;
   for (const auto& f : e->factors) {
     const Range v = ranges.of(f.expr);
     if (v.is_nonpositive()) negative = !negative;

@@ -30,10 +30,11 @@ double dot_of(const Array& a, const Array& b) {
   for (std::size_t k = 0; k < a.data.size(); ++k) s += a.data[k] * b.data[k];
   return s;
 }
-double relative(const Array& a, const Array& b) {
+// Relative to what is compared, or to `natural`, the size below which differences are rounding.
+double relative(const Array& a, const Array& b, double natural) {
   std::vector<double> d(a.data);
   for (std::size_t k = 0; k < d.size(); ++k) d[k] -= b.data[k];
-  return norm_of(d) / std::max({norm_of(a.data), norm_of(b.data), 1e-12});
+  return norm_of(d) / std::max({norm_of(a.data), norm_of(b.data), natural});
 }
 
 // Everything as expressions: the function f whose first derivative is D, the map D[H], its adjoint D*[U].
@@ -146,6 +147,7 @@ CheckResult check_derivative(const Question& q, const notation::Symbol& symbol, 
       const Array f0 = e(parts.f);
       const Array dh = e(parts.moved);
       if (!finite(f0) || !finite(dh)) continue;
+      const double natural = 1e-6 * std::max(1.0, norm_of(f0.data));
       // Taylor remainders |f(x+th) - f(x) - t Df[h]| over a range of t.
       std::vector<std::pair<double, double>> remainders;
       bool usable = true;
@@ -179,7 +181,7 @@ CheckResult check_derivative(const Question& q, const notation::Symbol& symbol, 
           fd.data[i] = (plus.data[i] - minus.data[i]) / (2 * t);
         best = std::min(best, norm_of(dh.data) + norm_of(fd.data) < 1e-9 * std::max(1.0, norm_of(f0.data))
                                   ? 0.0
-                                  : relative(dh, fd));
+                                  : relative(dh, fd, natural));
       }
       if (best > 1e299) continue;
       if (best > r.finite_difference) r.worst = describe(q, p);
@@ -193,7 +195,8 @@ CheckResult check_derivative(const Question& q, const notation::Symbol& symbol, 
         const Array& bu = e2(parts.back);
         const double left = dot_of(u, e2(parts.moved));
         const double right = dot_of(bu, h);
-        const double size = norm_of(u.data) * norm_of(dh.data) + norm_of(bu.data) * norm_of(h.data);
+        const double size =
+            norm_of(u.data) * (norm_of(dh.data) + natural) + norm_of(bu.data) * norm_of(h.data);
         r.adjoint = std::max(r.adjoint, std::abs(left - right) / std::max(size, 1e-300));
       }
       Evaluator e3(p);
@@ -202,7 +205,7 @@ CheckResult check_derivative(const Question& q, const notation::Symbol& symbol, 
       r.formula = std::max(r.formula, shown.data.size() != computed.data.size() ? 1.0
                                       : norm_of(shown.data) + norm_of(computed.data) < 1e-12
                                           ? 0.0
-                                          : relative(shown, computed));
+                                          : relative(shown, computed, natural));
       ++r.points;
     } catch (const NumericalError& error) {
       last_error = error.what();
@@ -213,7 +216,7 @@ CheckResult check_derivative(const Question& q, const notation::Symbol& symbol, 
     return r;
   }
   if (r.order > 8) r.order = 2;
-  if (r.order < 1.8 && r.finite_difference > 1e-8)
+  if (r.order < 1.8 && r.finite_difference > 5e-6)
     r.failure = "the Taylor remainder is of order " + std::to_string(r.order) + ", not 2";
   if (r.finite_difference > 1e-5) r.failure = "the derivative differs from finite differences";
   if (r.adjoint > 1e-9) r.failure = "the adjoint does not fit the map";

@@ -18,12 +18,9 @@ bool is_closed_contraction(const Node& n) {
 
 class ProductForm {
  public:
-  ProductForm(Graph& graph, Rational coefficient, std::vector<Factor> factors, Labels output,
+  ProductForm(Graph& graph, const Rational& coefficient, std::vector<Factor> factors, Labels output,
               std::vector<Size> sizes)
-      : graph_(graph),
-        coefficient_(std::move(coefficient)),
-        output_(std::move(output)),
-        sizes_(std::move(sizes)) {
+      : graph_(graph), coefficient_(coefficient), output_(std::move(output)), sizes_(std::move(sizes)) {
     parent_.resize(sizes_.size());
     std::iota(parent_.begin(), parent_.end(), 0);
     appears_.resize(sizes_.size(), false);

@@ -89,7 +89,6 @@ Expr direction_linearise(const Node& y, int /*operand*/, Expr tangent) {
   const Expr u(&y);
   const Expr inverse = power(norm(y.operands[0]), Rational(-1));
   const Axes i = g.axes(u);
-  const Axes k(i);
   Axes j = i;
   for (int a = u.rank(); a < tangent.rank(); ++a)
     j.push_back(g.axis(tangent.shape()[static_cast<std::size_t>(a)]));

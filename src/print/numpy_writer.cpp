@@ -191,13 +191,12 @@ Python NumpyWriter::power(const Ast& tree) {
 }
 
 std::string NumpyWriter::size_text(const Size& size, Level least) {
-  Size counted = size;
   std::string out;
   std::vector<std::pair<Size::Monomial, std::int64_t>> terms;
-  for (const auto& [names, coefficient] : counted.terms()) {
+  for (const auto& [names, coefficient] : size.terms()) {
     if (!names.empty() && coefficient > 0) terms.emplace_back(names, coefficient);
   }
-  for (const auto& [names, coefficient] : counted.terms()) {
+  for (const auto& [names, coefficient] : size.terms()) {
     if (names.empty() || coefficient <= 0) terms.emplace_back(names, coefficient);
   }
   bool product = false;

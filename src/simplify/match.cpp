@@ -95,8 +95,7 @@ class Matcher {
       if (!condition(bindings)) return false;
       result.bindings = bindings;
       const Node* node = &e;
-      const auto taken = used;
-      result.wrap = [node, taken, ratio](Expr replacement) {
+      result.wrap = [node, taken = used, ratio](Expr replacement) {
         std::vector<Term> kept{{ratio, replacement}};
         for (std::size_t k = 0; k < node->terms.size(); ++k) {
           if (!taken[k]) kept.push_back(node->terms[k]);
