@@ -196,18 +196,7 @@ Ast Reader::read_along(const Node& n, const Roles& roles) {
   const Expr self(&n);
   Roles upright = roles;
   bool turned = false;
-  if (roles[axis].way == Way::Bound) {  // an entry, or a row, of the whole
-    upright[axis] = row();
-    for (std::size_t k = 0; k < upright.size(); ++k) {
-      if (k != axis && is_free(upright[k])) upright[k] = column();
-    }
-    const Ast whole = read(self, upright);
-    Roles rest{roles[axis]};
-    for (std::size_t k = 0; k < roles.size(); ++k) {
-      if (k != axis && is_free(roles[k])) rest.push_back(roles[k]);
-    }
-    return seen(whole, rest);
-  }
+  if (roles[axis].way == Way::Bound) return read_entry(n, roles, axis);
   const auto free = std::count_if(roles.begin(), roles.end(), is_free);
   if (free == 1) {  // a vector: written as a column
     turned = roles[axis].way == Way::Column;

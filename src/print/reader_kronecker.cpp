@@ -41,6 +41,8 @@ class MapReader {
   Parts read_all(const std::vector<Term>& terms, const Type& type, const Rational& number);
   Parts composed(const Signed& outer, const Parts& inner);
   Ast fused_product(const Node& n);
+  /// Blocks one after the other, all linear in the direction or zero.
+  Parts blocks(const Node& n, const Rational& number);
 
   Reader& reader_;
   Forge& forge_;
@@ -103,6 +105,7 @@ MapReader::Parts MapReader::read(Expr body, const Type& type, const Rational& nu
       if (const Ast tree = fused_product(n)) {
         return {{number.is_negative(), reader_.assemble(number.absolute(), {}, {tree, nullptr})}};
       }
+      if (n.op->name == "concat") return blocks(n, number);
       for (std::size_t k = 0; k < n.operands.size(); ++k) {
         if (!depends_on(n.operands[k], direction_)) continue;
         if (!record_of(n).linear_in.value(static_cast<int>(k))) return {};
@@ -174,6 +177,25 @@ MapReader::Parts MapReader::through(const Node& n, std::size_t k, const Type& ty
   return composed({false, sum(outer)}, read(f.expr, {}, 1));
 }
 
+MapReader::Parts MapReader::blocks(const Node& n, const Rational& number) {
+  Graph& g = *n.graph;
+  Parts all;
+  for (std::size_t k = 0; k < n.operands.size(); ++k) {
+    if (!depends_on(n.operands[k], direction_)) continue;
+    std::vector<Expr> operands;
+    for (std::size_t m = 0; m < n.operands.size(); ++m) {
+      operands.push_back(m == k ? n.operands[m] : g.zeros(n.operands[m].shape()));
+    }
+    const Expr alone = g.apply(*n.op, operands, n.attributes);
+    if (alone->op != n.op) return {};
+    const Ast outer = operation(*alone, n.operands[k]);
+    const Parts parts = outer ? composed({false, outer}, read(n.operands[k], {}, number)) : Parts{};
+    if (parts.empty()) return {};
+    all.insert(all.end(), parts.begin(), parts.end());
+  }
+  return all;
+}
+
 // vec(kron(H,A)) = kron(kron(eye(m),commutation(p,n)),eye(q)) * kron(eye(n*m),vec(A))*vec(H), A q x p and H n
 // x m (Magnus and Neudecker, chapter 3); kron(A,H) likewise.
 Ast MapReader::fused_product(const Node& n) {
@@ -224,6 +246,9 @@ Ast MapReader::operation(const Node& n, Expr operand) {
     for (const auto& s : operand.shape()) length = length * s;
     return flat ? forge_.eye(length) : nullptr;
   }
+  if (name == "split") {
+    return operand.rank() == 1 ? forge_.eye(operand.shape()[0]) : nullptr;
+  }
   if (operand.rank() != n.rank() || operand.rank() > 2 || operand.rank() == 0) return nullptr;
   const Size rows = operand.shape()[0];
   const Size columns = operand.rank() == 2 ? operand.shape()[1] : Size(1);
@@ -239,7 +264,7 @@ Ast MapReader::operation(const Node& n, Expr operand) {
     return forge_.diag(forge_.call("vec", {mask}, Type{rows * columns, Size(1), {}}));
   }
   const bool along = record_of(n).reading.value == Reading::Along;
-  if (!along && name != "slice") return nullptr;
+  if (!along && name != "slice" && name != "concat") return nullptr;
   // Acts on one axis: its matrix is what it makes of the identity.
   const auto axis = static_cast<std::size_t>(axis_of(n.attributes));
   const Size& length = operand.shape()[axis];
@@ -248,6 +273,19 @@ Ast MapReader::operation(const Node& n, Expr operand) {
   Ast matrix;
   if (along) {
     matrix = forge_.call(name, {eye}, Type{result, length, {}});
+  } else if (name == "concat") {
+    using K = syntax::Kind;
+    std::vector<Ast> rows_of;
+    for (const auto& part : n.operands) {
+      if (part != operand && !is_zero(part)) return nullptr;
+      const Size& height = part.shape()[axis];
+      Ast block = eye;
+      if (part != operand) {
+        block = forge_.call("zeros", {forge_.size(height), forge_.size(length)}, Type{height, length, {}});
+      }
+      rows_of.push_back(forge_.make(K::Row, "", {block}, {}));
+    }
+    matrix = forge_.make(K::Block, "", std::move(rows_of), Type{result, length, {}});
   } else {
     const Size& start = n.attributes.sizes[0];
     const Ast range = forge_.range(forge_.size(start + Size(1)), forge_.size(start + n.attributes.sizes[1]));
@@ -262,7 +300,15 @@ Ast MapReader::operation(const Node& n, Expr operand) {
 Ast read_kronecker(Expr body, const Type& type, Expr direction, const Type& direction_type,
                    const ReadOptions& options) {
   if (body.rank() > 2 || direction.rank() > 2) return nullptr;
-  if (is_zero(body)) return nullptr;
+  if (is_zero(body)) {
+    Forge forge;
+    Size rows(1);
+    Size columns(1);
+    for (const auto& s : body.shape()) rows = rows * s;
+    for (const auto& s : direction.shape()) columns = columns * s;
+    if (rows.is_one() && columns.is_one()) return forge.number(0);
+    return forge.call("zeros", {forge.size(rows), forge.size(columns)}, Type{rows, columns, {}});
+  }
   Reader reader(options, body);
   MapReader map(reader, direction, direction_type);
   const Ast tree = map.sum(map.read(body, type, 1));

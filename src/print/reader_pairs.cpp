@@ -1,4 +1,4 @@
-// Fused axes: vec, reshape, Kronecker products; four axes as a matrix between pairs of axes.
+// Four axes as a matrix between pairs of axes.
 //
 // With vec stacking columns (the first index fastest) and K = commutation(n,p), K*vec(X) = vec(X'):
 //   F(r,i)*G(s,j) = kron(G,F),  F(r,j)*G(s,i) = kron(G,F)*K,  P(r,s)*Q(i,j) = vec(P)*vec(Q)',
@@ -148,6 +148,11 @@ class PairReader {
     kronecker(true, negative);
     outer(negative);
     if (!best_.tree) columnwise(negative);
+    if (!best_.tree && r >= 0 && r == s && r == i && r == j) {  // the diagonal of a diagonal
+      Split split(reader_, *e_, roles_, parts_, negative);
+      const Ast f = split.take(r, r);
+      if (split.complete() && f) offer(split, forge.diag(vec_tree(forge, f)));
+    }
     return best_;
   }
 
@@ -207,6 +212,8 @@ void PairReader::columnwise(bool negative) {
   const bool by_columns = j < 0 && r >= 0 && s >= 0 && i >= 0;
   const bool by_rows = s < 0 && r >= 0 && i >= 0 && j >= 0;
   if (!by_columns && !by_rows) return;
+  // Labels of one side that agree are a diagonal of their own.
+  if ((by_columns && r == s && r != i) || (by_rows && i == j && r != i)) return;
   Split split(reader_, *e_, roles_, parts_, negative);
   const Ast f = split.take(r, i);
   const Ast g = by_columns ? split.take(s, i) : split.take(r, j);
@@ -290,124 +297,85 @@ std::vector<Signed> Reader::read_signed_pairs(Expr e, const Rational& number, co
   }
   PairReader pairs(*this, e, roles, p);
   const Signed s = pairs.read(c.is_negative());
-  if (!s.tree) return {};
+  if (!s.tree) return read_reduced_pairs(e, number, roles, p);
   return {{s.negative, assemble(c.absolute(), scalars, {s.tree, nullptr})}};
 }
 
-// vec of two axes; a matrix between fused pairs; else one column after the other.
-Ast Reader::read_fuse(const Node& n, const Roles& roles) {
-  const auto axis = static_cast<std::size_t>(axis_of(n.attributes));
-  const Expr x = n.operands[0];
-  Roles inner = roles;
-  inner[axis] = row();
-  inner.insert(inner.begin() + static_cast<std::ptrdiff_t>(axis) + 1, column());
-  const auto others = std::count_if(roles.begin(), roles.end(), is_free) - (is_free(roles[axis]) ? 1 : 0);
-  if (others == 0) {
-    const Ast matrix = read(x, inner);
-    if (!matrix) return nullptr;
-    return seen(vec_tree(forge, matrix), {roles[axis]});
-  }
-  // Two free axes: rows and columns, each of one or two axes of the base.
-  std::vector<std::vector<int>> groups;
-  for (int k = 0; k < n.rank(); ++k) groups.push_back({k});
-  Expr base(&n);
-  while (base->kind == Kind::Apply && base->op->name == "fuse") {
-    const int a = axis_of(base->attributes);
-    const bool fits = std::all_of(groups.begin(), groups.end(), [a](const std::vector<int>& g) {
-      return g.size() == 1 || std::find(g.begin(), g.end(), a) == g.end();
-    });
-    if (!fits) break;
-    for (auto& g : groups) {
-      for (auto& k : g) k += k > a ? 1 : 0;
-      if (g == std::vector<int>{a}) g.push_back(a + 1);
-    }
-    base = base->operands[0];
-  }
-  Roles base_roles(static_cast<std::size_t>(base.rank()));
-  Pairs pairs;
-  bool turned = false;
-  bool first = true;
-  for (std::size_t k = 0; k < groups.size(); ++k) {
-    if (!is_free(roles[k])) {
-      if (groups[k].size() == 2) return read_fuse_entry(n, roles, k);
-      base_roles[static_cast<std::size_t>(groups[k][0])] = roles[k];
-      continue;
-    }
-    if (first) turned = roles[k].way == Way::Column;
-    (first ? pairs.r : pairs.i) = groups[k][0];
-    if (groups[k].size() == 2) (first ? pairs.s : pairs.j) = groups[k][1];
-    first = false;
-  }
-  if (const Ast whole = read_pairs(base, base_roles, pairs)) return turned ? forge.transpose(whole) : whole;
-  for (std::size_t k = 0; k < roles.size(); ++k) {
-    if (k != axis && is_free(roles[k])) return read_by_index(Expr(&n), roles, k);
-  }
-  return nullptr;
-}
-
-// An entry of a fused axis beside a free one: a row or column of the whole.
-Ast Reader::read_fuse_entry(const Node& n, const Roles& roles, std::size_t axis) {
-  Roles whole = roles;
-  whole[axis] = row();
-  Roles rest{roles[axis]};
-  for (std::size_t k = 0; k < roles.size(); ++k) {
-    if (k == axis || !is_free(roles[k])) continue;
-    whole[k] = column();
-    rest.push_back(roles[k]);
-  }
-  const Ast tree = read(Expr(&n), whole);
-  return tree ? seen(tree, rest) : nullptr;
-}
-
-// reshape of a vector; columns (s-1)*a+1 : s*a of what was an axis of length a*b.
-Ast Reader::read_split(const Node& n, const Roles& roles) {
-  const auto axis = static_cast<std::size_t>(axis_of(n.attributes));
-  const Expr x = n.operands[0];
-  const Size& first = n.attributes.sizes[0];
-  const Size& second = n.attributes.sizes[1];
-  if (n.rank() == 2) {
-    const Expr matrix = unfused(x, first, second);
-    if (matrix && matrix.rank() == 2) return read(matrix, roles);
-  }
-  const AxisRole& fast = roles[axis];
-  const AxisRole& slow = roles[axis + 1];
-  Roles inner = roles;
-  inner.erase(inner.begin() + static_cast<std::ptrdiff_t>(axis) + 1);
-  const auto before = [&](const Ast& index) {  // (s-1)*a
-    return forge.multiply(forge.subtract(index, forge.number(1)), forge.size(first));
+// What is no such product by itself may be one after a diagonal, a repetition or an entrywise weight is split
+// off: an axis that repeats its partner, an axis on which nothing depends, a factor over one pair.
+std::vector<Signed> Reader::read_reduced_pairs(Expr e, const Rational& number, const Roles& roles,
+                                               const Reader::Pairs& p) {
+  const Node& n = *e;
+  if (std::any_of(roles.begin(), roles.end(), [](const AxisRole& r) { return r.way == Way::Bound; }))
+    return {};
+  const auto label = [&](int axis) {
+    return axis < 0 ? Label{-1} : n.output[static_cast<std::size_t>(axis)];
   };
-  if (fast.way == Way::Bound && slow.way == Way::Bound) {
-    inner[axis].index = forge.add(before(slow.index), fast.index);
-    return read(x, inner);
-  }
-  const auto others = std::count_if(inner.begin(), inner.end(), is_free) - (is_free(inner[axis]) ? 1 : 0);
-  if (is_free(fast) && slow.way == Way::Bound && others > 0) {
-    Ast whole = read(x, inner);
-    if (!whole) return nullptr;
-    const Ast range = forge.range(forge.add(before(slow.index), forge.number(1)),
-                                  forge.multiply(slow.index, forge.size(first)));
-    const bool turned = whole->kind == syntax::Kind::Transpose;
-    if (turned) whole = whole->args[0];
-    const bool down = (fast.way == Way::Row) != turned;
-    const Type& t = whole->type;
-    const Ast cut = down ? forge.index(whole, range, forge.colon(), Type{first, t.columns, {}})
-                         : forge.index(whole, forge.colon(), range, Type{t.rows, first, {}});
-    return turned ? forge.transpose(cut) : cut;
-  }
-  if (others > 0) {
-    for (std::size_t k = roles.size(); k-- > 0;) {
-      if (is_free(roles[k])) return read_by_index(Expr(&n), roles, k);
+  const auto parts = components(n);
+  const auto times = [this](const Ast& left, std::vector<Signed> inner, const Ast& right) {
+    for (auto& s : inner) {
+      if (left) s.tree = product_but_identity(forge, left, s.tree);
+      if (right) s.tree = product_but_identity(forge, s.tree, right);
     }
-    return nullptr;
+    return inner;
+  };
+  const auto without = [&](int axis) {
+    Labels output = n.output;
+    output.erase(output.begin() + axis);
+    Roles kept = roles;
+    kept.erase(kept.begin() + axis);
+    Pairs q = p;
+    for (int* k : {&q.r, &q.s, &q.i, &q.j}) *k = *k == axis ? -1 : *k > axis ? *k - 1 : *k;
+    return read_signed_pairs(n.graph->product(n.coefficient, n.factors, output, n.label_sizes), number, kept,
+                             q);
+  };
+  const auto ones = [this](const Size& rows, const Size& columns) { return forge.ones(rows, columns); };
+  // x -> vec(diag(x)): the columns kron(e_k,e_k).
+  const auto twice = [&](int axis, bool down) {
+    const Size length = size_of(e, axis);
+    const Ast eye = forge.eye(length);
+    const Ast one = down ? ones(length, 1) : ones(1, length);
+    return forge.times(kronecker_product(forge, eye, one), kronecker_product(forge, one, eye));
+  };
+  if (p.r >= 0 && p.s >= 0 && label(p.r) == label(p.s)) return times(twice(p.r, true), without(p.s), nullptr);
+  if (p.i >= 0 && p.j >= 0 && label(p.i) == label(p.j))
+    return times(nullptr, without(p.j), twice(p.i, false));
+
+  for (const bool down : {true, false}) {  // P(r,s) or Q(i,j)
+    const int a = down ? p.r : p.i;
+    const int b = down ? p.s : p.j;
+    if (a < 0 || b < 0) continue;
+    const std::set<Label> pair{label(a), label(b)};
+    std::vector<Factor> weight;
+    for (const auto& part : parts) {
+      if (part.touches == pair) weight.insert(weight.end(), part.factors.begin(), part.factors.end());
+    }
+    if (weight.empty()) continue;
+    std::vector<Factor> rest;
+    for (const auto& f : n.factors) {
+      if (std::find(weight.begin(), weight.end(), f) == weight.end()) rest.push_back(f);
+    }
+    const Ast matrix = read(n.graph->product(1, weight, {label(a), label(b)}, n.label_sizes), natural(2));
+    if (!matrix) return {};
+    const Ast scaling = forge.diag(vec_tree(forge, matrix));
+    const auto inner =
+        read_signed_pairs(n.graph->product(n.coefficient, rest, n.output, n.label_sizes), number, roles, p);
+    return down ? times(scaling, inner, nullptr) : times(nullptr, inner, scaling);
   }
-  inner[axis] = row();
-  Ast vector = read(x, inner);
-  if (!vector) return nullptr;
-  if (is_call(vector, "vec")) vector = vector->args[0];
-  if (first.is_one() || second.is_one()) return seen(vector, {first.is_one() ? slow : fast});
-  const Ast whole =
-      forge.call("reshape", {vector, forge.size(first), forge.size(second)}, Type{first, second, {}});
-  return seen(whole, {fast, slow});
+  for (const int axis : {p.r, p.s, p.i, p.j}) {  // nothing depends on the axis
+    const bool down = axis == p.r || axis == p.s;
+    const bool fast = axis == p.r || axis == p.i;
+    const int partner = axis == p.r ? p.s : axis == p.s ? p.r : axis == p.i ? p.j : p.i;
+    if (axis < 0 || partner < 0 || std::count(n.output.begin(), n.output.end(), label(axis)) != 1) continue;
+    const bool touched = std::any_of(parts.begin(), parts.end(),
+                                     [&](const Component& c) { return c.touches.contains(label(axis)); });
+    if (touched) continue;
+    const Ast one = down ? ones(size_of(e, axis), 1) : ones(1, size_of(e, axis));
+    const Ast eye = forge.eye(size_of(e, partner));
+    const Ast spread = fast ? kronecker_product(forge, eye, one) : kronecker_product(forge, one, eye);
+    return down ? times(spread, without(axis), nullptr) : times(nullptr, without(axis), spread);
+  }
+  return {};
 }
 
 }  // namespace adjoint

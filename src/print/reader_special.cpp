@@ -160,27 +160,48 @@ Ast Reader::read_slice(const Node& n, const Roles& roles) {
   return turned ? forge.transpose(slice) : slice;
 }
 
+// An entry along an axis, of the whole.
+Ast Reader::read_entry(const Node& n, const Roles& roles, std::size_t axis) {
+  Roles upright = roles;
+  upright[axis] = row();
+  Roles rest{roles[axis]};
+  for (std::size_t k = 0; k < roles.size(); ++k) {
+    if (k == axis || !is_free(roles[k])) continue;
+    if (rest.size() > 1) return read_by_index(Expr(&n), roles, k);  // a third axis
+    upright[k] = column();
+    rest.push_back(roles[k]);
+  }
+  const Ast whole = read(Expr(&n), upright);
+  return whole ? seen(whole, rest) : nullptr;
+}
+
 Ast Reader::read_concat(const Node& n, const Roles& roles) {
   using syntax::Kind;
   const auto axis = static_cast<std::size_t>(axis_of(n.attributes));
   if (roles[axis].way == Way::Bound) {
-    Roles upright = roles;
-    upright[axis] = row();
-    Roles rest{roles[axis]};
-    for (std::size_t k = 0; k < roles.size(); ++k) {
-      if (k == axis || !is_free(roles[k])) continue;
-      upright[k] = column();
-      rest.push_back(roles[k]);
+    // An entry at a number lies in a part that is known, where the lengths before it are.
+    std::int64_t at = 0;
+    if (roles[axis].index->kind == Kind::Number) at = std::stoll(roles[axis].index->text);
+    for (std::size_t k = 0; at > 0 && k < n.operands.size(); ++k) {
+      const Expr part = n.operands[k];
+      const auto length = part.shape()[axis].constant();
+      if ((length && at <= *length) || k + 1 == n.operands.size()) {
+        Roles inner = roles;
+        inner[axis].index = forge.number(at);
+        return read(part, inner);
+      }
+      if (!length) break;
+      at -= *length;
     }
-    const Ast whole = read(Expr(&n), upright);
-    return whole ? seen(whole, rest) : nullptr;
+    return read_entry(n, roles, axis);
   }
   const bool vertical = roles[axis].way == Way::Row;
   const Type t = type_of(Expr(&n), roles);
   std::vector<std::vector<Ast>> rows;
   if (!vertical) rows.emplace_back();
   for (const auto& o : n.operands) {
-    const Ast part = read(o, roles);
+    Roles inner = roles;
+    const Ast part = read(o, inner);
     if (!part) return nullptr;
     const bool flat = part->kind == Kind::Block && part->args.size() == 1;
     std::vector<Ast> entries = flat ? part->args[0]->args : std::vector<Ast>{part};

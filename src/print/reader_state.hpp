@@ -144,6 +144,8 @@ class Reader {
   /// Its terms; none where there is no such form.
   std::vector<Signed> read_signed_pairs(Expr e, const Rational& number, const Roles& roles,
                                         const Pairs& pairs);
+  std::vector<Signed> read_reduced_pairs(Expr e, const Rational& number, const Roles& roles,
+                                         const Pairs& pairs);
 
   Forge forge;
   ReadOptions options;
@@ -182,7 +184,7 @@ class Reader {
   syntax::Ast read_slice(const Node& n, const Roles& roles);
   syntax::Ast read_concat(const Node& n, const Roles& roles);
   syntax::Ast read_fuse(const Node& n, const Roles& roles);
-  syntax::Ast read_fuse_entry(const Node& n, const Roles& roles, std::size_t axis);
+  syntax::Ast read_entry(const Node& n, const Roles& roles, std::size_t axis);
   syntax::Ast read_split(const Node& n, const Roles& roles);
   syntax::Ast read_by_index(Expr e, const Roles& roles, std::size_t axis);
   syntax::Ast read_indexed_whole(Expr e, const Roles& roles);
