@@ -244,7 +244,8 @@ Inference::Result Inference::assumed(const Ast& ast) {
     return nullptr;
   }
   if (text == "in" || text == "where" || text == "end") {
-    error(ast, "`" + text + "` is a word of the notation" + (text == "end" ? "; it stands in subscripts" : ""));
+    error(ast,
+          "`" + text + "` is a word of the notation" + (text == "end" ? "; it stands in subscripts" : ""));
     return nullptr;
   }
   if (!assume_ && parameters_.count(text) == 0) {

@@ -200,8 +200,7 @@ Ast Reader::read_concat(const Node& n, const Roles& roles) {
   std::vector<std::vector<Ast>> rows;
   if (!vertical) rows.emplace_back();
   for (const auto& o : n.operands) {
-    Roles inner = roles;
-    const Ast part = read(o, inner);
+    const Ast part = read(o, roles);
     if (!part) return nullptr;
     const bool flat = part->kind == Kind::Block && part->args.size() == 1;
     std::vector<Ast> entries = flat ? part->args[0]->args : std::vector<Ast>{part};
