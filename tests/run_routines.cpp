@@ -337,7 +337,7 @@ TEST(Routines, NotANumberStaysOne) {
     ASSERT_NE(f, nullptr) << name;
     const kernel::RoutineInfo& info = *kernel::find_routine(name);
     std::vector<Shape> shapes(static_cast<std::size_t>(info.inputs), Shape{2, 2});
-    if (name == "norm_p" || name == "norm_p_grad") shapes[1] = {};
+    if (name.starts_with("norm_p")) shapes[1] = {};
     const auto results = info.shapes(shapes, {});
     std::vector<Array> in, out;
     const auto dims = [](const Shape& s) {

@@ -264,6 +264,7 @@ constexpr std::array kRoutines{
     RoutineInfo{"det_adj", 1, 2, true, both<square_to_scalar, square_to_square>, cubic<1, 1, 1, 0, 1>},
     RoutineInfo{"svdvals_polar", 1, 2, true, both<singular_values, same_matrix>, thin<8, 1, 4, 1>},
     RoutineInfo{"normnuc_polar", 1, 2, true, both<matrix_to_scalar, same_matrix>, thin<8, 1, 4, 1>},
+    RoutineInfo{"norm_p_both", 2, 2, false, both<scalar_of_any, same_any>, per_entry<4, 1, 2>},
     RoutineInfo{"eig", 1, 2, true, both<square_to_vector, square_to_square>, cubic<9, 2>},
     RoutineInfo{"svd", 1, 3, true, svd_shapes, thin<7, 1, 4, 1>},
 };

@@ -5,11 +5,13 @@
 // batch have the same one, and so has the result.
 // Axis routines (marked *) take attribute 0 as the axis; none, or a negative one: over all entries.
 //
+// clang-format off
 //   name        inputs        result          meaning
-//   inv         (n,n)         (n,n)           inverse; refuses a singular matrix; attribute 0: 1 positive
-//   definite solve       (n,n),(n,k)   (n,k)           A\B; attribute 0: 0 general, 1 positive definite, 2
-//   lower, 3 upper det         (n,n)         ()              determinant logdet      (n,n)         () log
-//   |det|, -inf where singular adj         (n,n)         (n,n)           adjugate, right at singular matrices
+//   inv         (n,n)         (n,n)           inverse; refuses a singular matrix; attribute 0: 1 positive definite
+//   solve       (n,n),(n,k)   (n,k)           A\B; attribute 0: 0 general, 1 positive definite, 2 lower, 3 upper
+//   det         (n,n)         ()              determinant
+//   logdet      (n,n)         ()              log |det|, -inf where singular
+//   adj         (n,n)         (n,n)           adjugate, right at singular matrices
 //   dadj        (n,n),(n,n)   (n,n)           derivative of the adjugate at X in direction H
 //   dadjT       (n,n),(n,n)   (n,n)           its adjoint: dadjT(X,U) = dadj(X',U')'... as a map in U
 //   pinv        (n,p)         (p,n)           Moore-Penrose inverse
@@ -45,8 +47,10 @@
 //   det_adj     (n,n)         (), (n,n)
 //   svdvals_polar (n,p)       (r), (n,p)
 //   normnuc_polar (n,p)       (), (n,p)
+//   norm_p_both any, ()       (), same
 //   eig         (n,n)         (n), (n,n)
 //   svd         (n,p)         (n,r), (r), (p,r)
+// clang-format on
 #pragma once
 
 #include <string_view>

@@ -67,6 +67,7 @@ constexpr std::array kJoints{
     Joint{"logdet_inv", {"logdet", "inv", ""}},
     Joint{"svdvals_polar", {"svdvals", "polar", ""}},
     Joint{"normnuc_polar", {"normnuc", "polar", ""}},
+    Joint{"norm_p_both", {"norm_p", "norm_p_grad", ""}},
     Joint{"eig", {"eigvals", "eigvecs", ""}},
     Joint{"svd", {"svdu", "svdvals", "svdv"}},
 };
@@ -117,9 +118,11 @@ Program share_factorisations(const Program& program) {
   const auto routine = [&](std::size_t t) { return std::get_if<Routine>(&out.instructions[t].what); };
   for (const Joint& joint : kJoints) {
     for (std::size_t t = 0; t < out.instructions.size(); ++t) {
-      if (gone[t] || routine(t) == nullptr || routine(t)->inputs.size() != 1) continue;
+      if (gone[t] || routine(t) == nullptr) continue;
       const Routine first = *routine(t);
-      if (!stays[index(first.inputs[0].buffer)]) continue;
+      const bool fixed = std::all_of(first.inputs.begin(), first.inputs.end(),
+                                     [&](const View& view) { return stays[index(view.buffer)]; });
+      if (!fixed) continue;
       std::array<std::size_t, 3> at{};
       int found = 0;
       int parts = 0;
@@ -143,8 +146,9 @@ Program share_factorisations(const Program& program) {
       whole.name = joint.name;
       whole.inputs = first.inputs;
       whole.attributes = first.attributes;
-      const std::vector<Shape> shapes =
-          find_routine(joint.name)->shapes({out.shape_of(first.inputs[0])}, first.attributes);
+      std::vector<Shape> given;
+      for (const View& view : first.inputs) given.push_back(out.shape_of(view));
+      const std::vector<Shape> shapes = find_routine(joint.name)->shapes(given, first.attributes);
       std::string note;
       for (std::size_t p = 0; p < static_cast<std::size_t>(parts); ++p) {
         if (at[p] == out.instructions.size()) {

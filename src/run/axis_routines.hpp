@@ -21,6 +21,8 @@ void direction(const double* x, std::int64_t n, double* out);
 double norm_p(const double* x, std::int64_t n, double p);
 /// Its gradient sign(x).*(|x|/norm)^(p-1); 0 at 0; for p = inf shared between ties.
 void norm_p_gradient(const double* x, std::int64_t n, double p, double* out);
+/// Both.
+double norm_p_and_gradient(const double* x, std::int64_t n, double p, double* out);
 
 /// One result a line. The maximum of no entry is -inf; NaN if an entry is.
 void maximum(const double* x, const Lines& lines, double* out);

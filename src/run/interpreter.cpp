@@ -6,6 +6,7 @@
 #include "kernel/routine.hpp"
 #include "kernel/schedule.hpp"
 #include "run/plan.hpp"
+#include "run/strips.hpp"
 
 namespace adjoint::run {
 
@@ -24,7 +25,8 @@ struct Interpreter::State {
   Options options;
   std::vector<Dims> dims;  // of each buffer
   std::vector<std::unique_ptr<Step>> steps;
-  std::vector<double> arena;  // temporaries and outputs
+  std::vector<std::int32_t> slot;  // shared memory of temporaries, or -1
+  std::vector<double> arena;       // temporaries and outputs
   std::vector<double*> bases;
   std::vector<double*> own;                       // where each buffer lives if the caller brings no memory
   std::vector<std::int32_t> input_of, output_of;  // position of a buffer in inputs and outputs, or -1
@@ -60,6 +62,7 @@ void Interpreter::State::place() {
       top += padded(entries(dims[k]));
     }
   }
+  slot = storage.slot;
   arena.assign(static_cast<std::size_t>(top) + 8, 0.0);
   const auto address = reinterpret_cast<std::uintptr_t>(arena.data());
   double* first = arena.data() + (64 - address % 64) % 64 / sizeof(double);
@@ -93,6 +96,7 @@ Interpreter::Interpreter(const kernel::Program& program, const SizeValues& sizes
     s.steps.push_back(std::visit([&](const auto& what) { return plan(context, what); }, instruction.what));
   }
   s.place();
+  s.steps = in_strips(s.program, std::move(s.steps), s.slot);
 }
 
 Interpreter::~Interpreter() = default;

@@ -131,6 +131,34 @@ static double constant_value(const kernel::ScalarInstruction& i, const SizeValue
   }
 }
 
+// Turns `op`, the sum of a product and something else, into one operation, where nobody else wants the
+// product.
+template <class IsVector>
+bool PointwiseStep::fuse_product(const kernel::Pointwise& p, Operation& op, Register product, Register other,
+                                 Fused kind, const std::vector<int>& uses, IsVector vector) {
+  const auto at = static_cast<std::size_t>(product);
+  if (at >= p.body.size() || uses[at] != 1 || !vector(product)) return false;
+  const ScalarOp what = p.body[at].op;
+  if (what != ScalarOp::Mul && what != ScalarOp::Square) return false;
+  const auto previous = std::find_if(vector_.rbegin(), vector_.rend(), [&](const Operation& o) {
+    return o.what == Operation::Do::Block && o.out == product;
+  });
+  if (previous == vector_.rend()) return false;
+  const bool square = what == ScalarOp::Square;
+  const BlockTable& table = blocks();
+  if (!square && std::find(std::begin(table.binary[static_cast<int>(what)]),
+                           std::end(table.binary[static_cast<int>(what)]),
+                           previous->block) == std::end(table.binary[static_cast<int>(what)]))
+    return false;
+  op.a = previous->a;
+  op.b = square ? previous->a : previous->b;
+  if (!vector(op.a)) std::swap(op.a, op.b);
+  op.c = other;
+  op.block = table.fused[static_cast<int>(kind)][(vector(op.b) ? 0 : 1) + (vector(op.c) ? 0 : 2)];
+  vector_.erase(std::next(previous).base());
+  return true;
+}
+
 void PointwiseStep::compile(const Context& context, const kernel::Pointwise& p) {
   const std::size_t count = p.body.size();
   const BlockTable& table = blocks();
@@ -210,22 +238,13 @@ void PointwiseStep::compile(const Context& context, const kernel::Pointwise& p) 
       const bool second = level[k] == Level::Vector && level[static_cast<std::size_t>(i.b)] != Level::Vector;
       const Shape2 shape = first ? Shape2::FirstScalar : second ? Shape2::SecondScalar : Shape2::Vectors;
       op.block = table.binary[static_cast<int>(i.op)][static_cast<int>(shape)];
-      // x*y + z in one go, where nobody else wants the product
-      const auto fuse = [&](Register product, Register other) {
-        if (i.op != ScalarOp::Add || vector_.empty() || level[k] != Level::Vector) return false;
-        const Operation& previous = vector_.back();
-        const auto at = static_cast<std::size_t>(product);
-        if (previous.out != product || uses[at] != 1 || p.body[at].op != ScalarOp::Mul) return false;
-        if (previous.block != table.binary[static_cast<int>(ScalarOp::Mul)][0]) return false;
-        if (level[static_cast<std::size_t>(other)] != Level::Vector) return false;
-        op.a = previous.a;
-        op.b = previous.b;
-        op.c = other;
-        op.block = table.multiply_add;
-        vector_.pop_back();
-        return true;
-      };
-      if (!fuse(i.a, i.b)) fuse(i.b, i.a);
+      if (level[k] == Level::Vector && (i.op == ScalarOp::Add || i.op == ScalarOp::Sub)) {
+        const auto vector = [&](Register r) { return level[static_cast<std::size_t>(r)] == Level::Vector; };
+        if (!fuse_product(p, op, i.a, i.b,
+                          i.op == ScalarOp::Add ? Fused::MultiplyAdd : Fused::MultiplySubtract, uses, vector))
+          fuse_product(p, op, i.b, i.a, i.op == ScalarOp::Add ? Fused::MultiplyAdd : Fused::SubtractProduct,
+                       uses, vector);
+      }
     } else {
       op.block = table.select;
       if (level[k] == Level::Vector) {  // the three as vectors

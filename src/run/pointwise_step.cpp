@@ -55,18 +55,55 @@ void PointwiseStep::start(Bases bases) {
   }
 }
 
+void PointwiseStep::run_once(Counts* counts) {
+  const Tile nowhere{0, 0, 1, 1};
+  for (const Loading& l : loads_) {
+    if (l.level == Level::Once) load(accesses_[l.operand], nowhere, at_[static_cast<std::size_t>(l.out)]);
+  }
+  for (const Operation& op : once_) execute(op, 1, nowhere);
+  if (counts != nullptr) *counts += Counts{0, fixed_[1], fixed_[2], fixed_[3], fixed_[4]};
+}
+
+bool PointwiseStep::runs_in_ranges() const {
+  return extents_.size() == 1 && points_ == n0_ && n0_ > 0 &&
+         std::all_of(stores_.begin(), stores_.end(), [](const Storing& s) { return s.aside.empty(); });
+}
+
+std::vector<PointwiseStep::Use> PointwiseStep::uses() const {
+  std::vector<Use> out;
+  for (std::size_t k = 0; k < operands_; ++k) {
+    const Strided& a = accesses_[k];
+    const bool plain = a.stride[0] == 1 && (!a.guarded || a.axes.size() == 1);
+    out.push_back({a.buffer, false, plain, a.base});
+  }
+  for (const Storing& s : stores_) {
+    const Strided& a = accesses_[s.access];
+    const bool plain =
+        a.stride[0] == 1 && s.reduction == Reduction::None && s.store == Store::Assign && !s.zero_first;
+    out.push_back({a.buffer, true, plain, a.base});
+  }
+  return out;
+}
+
+void PointwiseStep::begin(Bases bases, Counts* counts) {
+  start(bases);
+  run_once(counts);
+}
+
+void PointwiseStep::rebase(Bases bases) {
+  for (std::size_t k = 0; k < accesses_.size(); ++k)
+    base_[k] = bases[static_cast<std::size_t>(accesses_[k].buffer)] + accesses_[k].base;
+}
+
+void PointwiseStep::range(std::int64_t low, std::int64_t high, Counts* counts) {
+  for (std::int64_t i = low; i < high; i += t0_) tile({i, 0, std::min(t0_, high - i), 1}, counts);
+}
+
 void PointwiseStep::run(Bases bases, Counts* counts) {
   start(bases);
   if (points_ != 0) {
     std::fill(outer_.begin(), outer_.end(), 0);
-    const Tile nowhere{0, 0, 1, 1};
-    for (const Loading& l : loads_) {
-      if (l.level == Level::Once) load(accesses_[l.operand], nowhere, at_[static_cast<std::size_t>(l.out)]);
-    }
-    for (const Operation& op : once_) execute(op, 1, nowhere);
-    if (counts != nullptr) {
-      *counts += Counts{0, fixed_[1], fixed_[2], fixed_[3], fixed_[4]};
-    }
+    run_once(counts);
     while (true) {
       for (std::int64_t i1 = 0; i1 < n1_; i1 += t1_) {
         for (std::int64_t i0 = 0; i0 < n0_; i0 += t0_) {
@@ -104,6 +141,8 @@ void PointwiseStep::tile(const Tile& t, Counts* counts) {
       load(access, {t.start0, t.start1, 1, 1}, at_[r]);
     } else if (!access.guarded && access.stride[0] == 1 && (t.n1 == 1 || access.stride[1] == t.n0)) {
       at_[r] = base_[l.operand] + t.start0 + t.start1 * (extents_.size() > 1 ? access.stride[1] : 0);
+    } else if (const double* there = access.guarded ? inside(access, t) : nullptr) {
+      at_[r] = const_cast<double*>(there);
     } else {
       at_[r] = memory_.data() + slot_[r];
       load(access, t, at_[r]);
@@ -191,6 +230,21 @@ void PointwiseStep::load(const Strided& access, const Tile& t, double* out) cons
       for (std::int64_t k = 0; k < t.n0; ++k) to[k] = row[k * s0];
     }
   }
+}
+
+// Where the row of a guarded access lies, if it is one row of neighbours and all of it is inside.
+const double* PointwiseStep::inside(const Strided& access, const Tile& t) const {
+  if (access.stride[0] != 1 || t.n1 != 1) return nullptr;
+  const double* at = base_[static_cast<std::size_t>(&access - accesses_.data())] - access.base;
+  for (const Strided::Axis& axis : access.axes) {
+    std::int64_t index = axis.offset + axis.steps[0] * t.start0;
+    if (extents_.size() > 1) index += axis.steps[1] * t.start1;
+    for (std::size_t l = 2; l < extents_.size(); ++l) index += axis.steps[l] * outer_[l];
+    const std::int64_t last = index + axis.steps[0] * (t.n0 - 1);
+    if (std::min(index, last) < 0 || std::max(index, last) >= axis.length) return nullptr;
+    at += index * axis.stride;
+  }
+  return at;
 }
 
 // Of each row the part in which every index is inside its axis; zeros around it.

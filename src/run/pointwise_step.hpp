@@ -46,6 +46,23 @@ class PointwiseStep final : public Step {
  public:
   PointwiseStep(const Context& context, const kernel::Pointwise& p);
   void run(Bases bases, Counts* counts) override;
+
+  /// Points of a step of one loop may be run range by range, in ascending order: `begin`, then ranges.
+  [[nodiscard]] bool runs_in_ranges() const;
+  [[nodiscard]] std::int64_t length() const { return n0_; }
+  void begin(Bases bases, Counts* counts);
+  /// From here on buffers are found at other addresses.
+  void rebase(Bases bases);
+  void range(std::int64_t low, std::int64_t high, Counts* counts);
+  /// How such a step uses a buffer.
+  struct Use {
+    kernel::BufferId buffer;
+    bool written;
+    bool entry_by_entry;  // point i reads or writes entry i + shift, and a write is all there is to it
+    std::int64_t shift;
+  };
+  [[nodiscard]] std::vector<Use> uses() const;
+
   [[nodiscard]] std::int64_t working_doubles() const override {
     std::int64_t sum = static_cast<std::int64_t>(memory_.size());
     for (const Storing& s : stores_) sum += static_cast<std::int64_t>(s.aside.size());
@@ -60,10 +77,15 @@ class PointwiseStep final : public Step {
   void order_loops();
   void merge_loops();
   void compile(const Context& context, const kernel::Pointwise& p);
+  template <class IsVector>
+  bool fuse_product(const kernel::Pointwise& p, Operation& op, Register product, Register other, Fused kind,
+                    const std::vector<int>& uses, IsVector vector);
   void allocate(const kernel::Pointwise& p, const std::vector<Level>& level);
   void start(Bases bases);
+  void run_once(Counts* counts);
   void tile(const Tile& t, Counts* counts);
   void load(const Strided& access, const Tile& t, double* out) const;
+  [[nodiscard]] const double* inside(const Strided& access, const Tile& t) const;
   void guarded_load(const Strided& access, const Tile& t, double* out) const;
   void store(Storing& s, const Tile& t);
   void set_addressed(const Strided& access, double* base, double value) const;

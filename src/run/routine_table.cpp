@@ -187,7 +187,11 @@ void norm_p_gradient_of(Inputs in, Outputs out, Attributes) {
   norm_p_gradient(in[0].data, in[0].size(), *in[1].data, out[0].data);
 }
 
-constexpr std::array<std::pair<std::string_view, RoutineFunction>, 48> kTable{{
+void norm_p_both(Inputs in, Outputs out, Attributes) {
+  *out[0].data = norm_p_and_gradient(in[0].data, in[0].size(), *in[1].data, out[1].data);
+}
+
+constexpr std::array<std::pair<std::string_view, RoutineFunction>, 49> kTable{{
     {"inv", by_kind<matrix<inverse>, matrix<definite_inverse>>},
     {"solve", system},
     {"det", number<determinant>},
@@ -235,6 +239,7 @@ constexpr std::array<std::pair<std::string_view, RoutineFunction>, 48> kTable{{
     {"det_adj", number_and_matrix<determinant_and_adjugate>},
     {"svdvals_polar", values_and_polar},
     {"normnuc_polar", number_and_matrix<nuclear_norm_and_polar>},
+    {"norm_p_both", norm_p_both},
     {"eig", eigensystem},
     {"svd", factors},
 }};

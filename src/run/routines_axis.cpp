@@ -136,8 +136,55 @@ void direction(const double* x, std::int64_t n, double* out) {
   for (std::int64_t k = 0; k < n; ++k) out[k] /= length;
 }
 
+namespace {
+
+constexpr std::int64_t kBlock = 256;
+
+// |x|^p of up to a block of entries into `out`, by multiplications where p is an integer.
+void powers(const double* x, std::int64_t n, double p, double* out) {
+  const BlockTable& table = blocks();
+  const auto unary = [&](kernel::ScalarOp op) { return table.unary[static_cast<int>(op)]; };
+  unary(kernel::ScalarOp::Abs)(out, x, nullptr, nullptr, n);
+  if (p == 1) return;
+  if (p == 2) {
+    unary(kernel::ScalarOp::Square)(out, out, nullptr, nullptr, n);
+  } else if (p == std::floor(p) && p > 0 && p <= 64) {
+    unary(kernel::ScalarOp::PowI)(out, out, nullptr, &p, n);
+  } else {
+    table.binary[static_cast<int>(kernel::ScalarOp::Pow)][static_cast<int>(Shape2::SecondScalar)](
+        out, out, &p, nullptr, n);
+  }
+}
+
+// sum |x|^p without scaling.
+double plain_sum(const double* x, std::int64_t n, double p) {
+  alignas(64) double block[kBlock];
+  double sum = 0;
+  for (std::int64_t start = 0; start < n; start += kBlock) {
+    const std::int64_t m = std::min(kBlock, n - start);
+    powers(x + start, m, p, block);
+    sum += blocks().sum(block, m);
+  }
+  return sum;
+}
+
+// Whether the sum of p-th powers says that scaling changes nothing.
+bool well_scaled(double sum) { return sum > 1e-50 && sum < 1e150; }
+
+double root(double sum, double p) { return p == 3 ? std::cbrt(sum) : std::pow(sum, 1 / p); }
+
+double sign(double v) { return v > 0 ? 1.0 : v < 0 ? -1.0 : v; }
+
+}  // namespace
+
 double norm_p(const double* x, std::int64_t n, double p) {
   if (!(p > 0)) throw NumericalError("norm(x,p) needs p > 0, p is " + std::to_string(p));
+  if (p == 2) return norm(x, n);
+  if (p != kInfinity) {
+    const double sum = plain_sum(x, n, p);
+    if (p == 1 && std::isfinite(sum)) return sum;
+    if (well_scaled(sum)) return root(sum, p);
+  }
   const double m = largest_magnitude(x, n);
   if (m == 0 || !std::isfinite(m) || p == kInfinity) return m;
   double sum = 0;
@@ -145,18 +192,32 @@ double norm_p(const double* x, std::int64_t n, double p) {
     for (std::int64_t k = 0; k < n; ++k) sum += std::abs(x[k]);
     return sum;
   }
-  if (p == 2) return norm(x, n);
   for (std::int64_t k = 0; k < n; ++k) sum += std::pow(std::abs(x[k]) / m, p);
   return m * std::pow(sum, 1 / p);
 }
 
-void norm_p_gradient(const double* x, std::int64_t n, double p, double* out) {
-  const double length = norm_p(x, n, p);
+namespace {
+
+// sign(x)|x|^(p-1)/norm^(p-1) in blocks, p >= 2.
+void plain_gradient(const double* x, std::int64_t n, double p, double length, double* out) {
+  const double scale = std::pow(length, 1 - p);
+  const BlockFunction times = blocks().binary[static_cast<int>(kernel::ScalarOp::Mul)][0];
+  const BlockFunction scaled =
+      blocks().binary[static_cast<int>(kernel::ScalarOp::Mul)][static_cast<int>(Shape2::SecondScalar)];
+  for (std::int64_t start = 0; start < n; start += kBlock) {
+    const std::int64_t m = std::min(kBlock, n - start);
+    double* to = out + start;
+    powers(x + start, m, p - 2, to);
+    times(to, to, x + start, nullptr, m);
+    scaled(to, to, &scale, nullptr, m);
+  }
+}
+
+void gradient_given_norm(const double* x, std::int64_t n, double p, double length, double* out) {
   if (length == 0) {
     std::fill(out, out + n, 0.0);
     return;
   }
-  const auto sign = [](double v) { return v > 0 ? 1.0 : v < 0 ? -1.0 : v; };
   if (p == kInfinity) {
     std::int64_t ties = 0;
     for (std::int64_t k = 0; k < n; ++k) ties += std::abs(x[k]) == length ? 1 : 0;
@@ -166,12 +227,28 @@ void norm_p_gradient(const double* x, std::int64_t n, double p, double* out) {
     return;
   }
   if (p == 2) return direction(x, n, out);
+  if (p > 2 && well_scaled(std::pow(length, p))) {
+    plain_gradient(x, n, p, length, out);
+    return;
+  }
   // |x|/norm relative to the largest entry, so that neither leaves the range
   const double m = largest_magnitude(x, n);
   const double relative = length / m;
   for (std::int64_t k = 0; k < n; ++k) {
     out[k] = x[k] == 0 ? 0.0 : sign(x[k]) * std::pow(std::abs(x[k]) / m / relative, p - 1);
   }
+}
+
+}  // namespace
+
+void norm_p_gradient(const double* x, std::int64_t n, double p, double* out) {
+  gradient_given_norm(x, n, p, norm_p(x, n, p), out);
+}
+
+double norm_p_and_gradient(const double* x, std::int64_t n, double p, double* out) {
+  const double length = norm_p(x, n, p);
+  gradient_given_norm(x, n, p, length, out);
+  return length;
 }
 
 void maximum(const double* x, const Lines& lines, double* out) {

@@ -14,13 +14,19 @@ using BlockFunction = void (*)(double* out, const double* a, const double* b, co
 /// Which operands of a two-operand operation are one number for the whole block.
 enum class Shape2 : std::uint8_t { Vectors, FirstScalar, SecondScalar };
 
+/// A product with what is added to it, in one go.
+enum class Fused : std::uint8_t {
+  MultiplyAdd,       // a*b + c
+  MultiplySubtract,  // a*b - c
+  SubtractProduct    // c - a*b
+};
+
 /// Block operations for one level of the processor.
 struct BlockTable {
   BlockFunction unary[64] = {};      // by ScalarOp; out may be a
   BlockFunction binary[64][3] = {};  // by ScalarOp and Shape2; out may be an operand
   BlockFunction select = nullptr;    // a != 0 ? b : c
-  void (*multiply_add)(double* out, const double* a, const double* b, const double* c,
-                       std::int64_t n) = nullptr;
+  BlockFunction fused[3][4] = {};    // by Fused; +1 where b, +2 where c is one number
   double (*sum)(const double* a, std::int64_t n) = nullptr;
   double (*sum_product)(const double* a, const double* b, std::int64_t n) = nullptr;
   double (*maximum)(const double* a, std::int64_t n) = nullptr;  // NaN if one is
