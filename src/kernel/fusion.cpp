@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 
+#include "kernel/body.hpp"
 #include "kernel/schedule.hpp"
 
 namespace adjoint::kernel {
@@ -19,25 +20,6 @@ bool contains(const std::vector<BufferId>& list, BufferId id) {
 bool meet(const std::vector<BufferId>& a, const std::vector<BufferId>& b) {
   return std::any_of(a.begin(), a.end(), [&](BufferId id) { return contains(b, id); });
 }
-
-// A body under construction, with registers of equal instructions shared.
-struct Body {
-  Pointwise out;
-  Register emit(const ScalarInstruction& i) {
-    const auto at = std::find(out.body.begin(), out.body.end(), i);
-    if (at != out.body.end()) return static_cast<Register>(at - out.body.begin());
-    out.body.push_back(i);
-    return static_cast<Register>(out.body.size()) - 1;
-  }
-  Register load(const Access& access) {
-    auto at = std::find(out.operands.begin(), out.operands.end(), access);
-    ScalarInstruction load;
-    load.op = ScalarOp::Load;
-    load.a = static_cast<Register>(at - out.operands.begin());
-    if (at == out.operands.end()) out.operands.push_back(access);
-    return emit(load);
-  }
-};
 
 // The index `outer` with its loops replaced by indices in other loops.
 AxisIndex composed(const AxisIndex& outer, const std::vector<AxisIndex>& loops) {
@@ -57,29 +39,6 @@ AxisIndex composed(const AxisIndex& outer, const std::vector<AxisIndex>& loops) 
     }
   }
   return out;
-}
-
-// The instructions of `body` appended to `to`, loads by `load`, loop indices by `loop`; where each register
-// went.
-template <class Load, class Loop>
-std::vector<Register> append(Body& to, const Pointwise& from, Load load, Loop loop) {
-  std::vector<Register> moved;
-  for (ScalarInstruction i : from.body) {
-    if (i.op == ScalarOp::Load) {
-      moved.push_back(load(from.operands[static_cast<std::size_t>(i.a)]));
-      continue;
-    }
-    if (i.op == ScalarOp::LoopIndex) {
-      i.a = loop(i.a);
-    } else {
-      const int arity = info(i.op).arity;
-      if (arity > 0) i.a = moved[static_cast<std::size_t>(i.a)];
-      if (arity > 1) i.b = moved[static_cast<std::size_t>(i.b)];
-      if (arity > 2) i.c = moved[static_cast<std::size_t>(i.c)];
-    }
-    moved.push_back(to.emit(i));
-  }
-  return moved;
 }
 
 // For a result whose every entry is written by one point: the loop that drives each axis.
@@ -333,44 +292,8 @@ class Fusion {
       };
       const auto end = std::remove_if(outs.begin(), outs.end(), unused);
       if (end != outs.begin()) outs.erase(end, outs.end());
-      prune(*p);
+      *p = pruned(*p);
     }
-  }
-
-  // Instructions of a body that no output needs.
-  static void prune(Pointwise& p) {
-    std::vector<bool> needed(p.body.size(), false);
-    for (const PointwiseOutput& out : p.outputs) needed[static_cast<std::size_t>(out.value)] = true;
-    for (std::size_t k = p.body.size(); k-- > 0;) {
-      if (!needed[k]) continue;
-      const ScalarInstruction& i = p.body[k];
-      const int arity = info(i.op).arity;
-      if (arity > 0) needed[static_cast<std::size_t>(i.a)] = true;
-      if (arity > 1) needed[static_cast<std::size_t>(i.b)] = true;
-      if (arity > 2) needed[static_cast<std::size_t>(i.c)] = true;
-    }
-    Pointwise whole = std::move(p);
-    Body body;
-    body.out.extents = whole.extents;
-    std::vector<Register> moved(whole.body.size(), -1);
-    for (std::size_t k = 0; k < whole.body.size(); ++k) {
-      if (!needed[k]) continue;
-      ScalarInstruction i = whole.body[k];
-      if (i.op == ScalarOp::Load) {
-        moved[k] = body.load(whole.operands[static_cast<std::size_t>(i.a)]);
-        continue;
-      }
-      const int arity = info(i.op).arity;
-      if (arity > 0) i.a = moved[static_cast<std::size_t>(i.a)];
-      if (arity > 1) i.b = moved[static_cast<std::size_t>(i.b)];
-      if (arity > 2) i.c = moved[static_cast<std::size_t>(i.c)];
-      moved[k] = body.emit(i);
-    }
-    for (PointwiseOutput out : whole.outputs) {
-      out.value = moved[static_cast<std::size_t>(out.value)];
-      body.out.outputs.push_back(out);
-    }
-    p = std::move(body.out);
   }
 
   Program program_;

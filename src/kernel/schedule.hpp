@@ -38,6 +38,17 @@ Program share_factorisations(const Program& program);
 /// Equal instructions over equal operands are computed once.
 Program without_repetition(const Program& program);
 
+/// Contractions without a sum as pointwise instructions, which can be fused.
+Program entrywise_contractions(const Program& program);
+
+/// What depends on fewer loops than the result is computed over these loops alone, in instructions of its
+/// own; products are reordered for it: x_j * b_i * c_i becomes x_j * (b*c)_i.
+Program without_invariants(const Program& program);
+
+/// Parts of bodies that an instruction before has computed entry by entry are read from its result: x+y+z
+/// where x+y is there. Only where that result is kept in any case, or the part is costly.
+Program share_subexpressions(const Program& program);
+
 /// All of the above in a good order.
 Program optimised(const Program& program);
 

@@ -4,6 +4,7 @@
 #include <map>
 #include <string>
 
+#include "kernel/body.hpp"
 #include "kernel/routine.hpp"
 #include "kernel/schedule.hpp"
 
@@ -11,20 +12,6 @@ namespace adjoint::kernel {
 namespace {
 
 std::size_t index(BufferId id) { return static_cast<std::size_t>(id); }
-
-// Buffers with one value for the whole run: given, or written by one instruction that does not add.
-std::vector<bool> settled(const Program& program) {
-  std::vector<int> writers(program.buffers.size(), 0);
-  for (const Instruction& instruction : program.instructions) {
-    const auto read = reads(instruction);
-    for (const BufferId id : writes(instruction)) {
-      writers[index(id)] += std::find(read.begin(), read.end(), id) == read.end() ? 1 : 2;
-    }
-  }
-  std::vector<bool> out;
-  for (const int w : writers) out.push_back(w <= 1);
-  return out;
-}
 
 void rename(Instruction& instruction, const std::vector<BufferId>& to) {
   const auto one = [&](BufferId& id) { id = to[index(id)]; };
@@ -172,8 +159,29 @@ Program share_factorisations(const Program& program) {
   return out;
 }
 
+// Views as the shape that the buffer has anyway.
+static Program without_idle_views(Program program) {
+  const auto plain = [&](auto& view, Shape& shape) {
+    if (shape == program.buffers[index(view.buffer)].shape) shape.clear();
+  };
+  for (Instruction& instruction : program.instructions) {
+    if (auto* p = std::get_if<Pointwise>(&instruction.what)) {
+      for (Access& a : p->operands) plain(a, a.view);
+      for (PointwiseOutput& out : p->outputs) plain(out.access, out.access.view);
+    } else if (auto* c = std::get_if<Contract>(&instruction.what)) {
+      for (Access* a : {&c->a, &c->b, &c->c}) plain(*a, a->view);
+    } else if (auto* r = std::get_if<Routine>(&instruction.what)) {
+      for (View& v : r->inputs) plain(v, v.shape);
+      for (View& v : r->outputs) plain(v, v.shape);
+    }
+  }
+  return program;
+}
+
 Program optimised(const Program& program) {
-  return fuse_pointwise(share_factorisations(without_repetition(without_dead_code(program))));
+  Program p = without_repetition(entrywise_contractions(without_idle_views(without_dead_code(program))));
+  p = share_subexpressions(without_repetition(without_invariants(p)));
+  return fuse_pointwise(share_factorisations(p));
 }
 
 }  // namespace adjoint::kernel
