@@ -36,6 +36,14 @@ std::vector<std::vector<std::string>> table() {
   return rows;
 }
 
+// Small sizes with n > p, so that X'*X and the like are regular.
+SizeValues sizes_of(const Question& q, int variant) {
+  SizeValues sizes = sample_sizes(q, variant);
+  if (sizes.contains("n") && sizes.contains("p") && sizes["n"] < sizes["p"])
+    std::swap(sizes["n"], sizes["p"]);
+  return sizes;
+}
+
 double difference(const Array& a, const run::Array& b) {
   if (a.data.size() != b.values().size()) return 1e300;
   double worst = 0;
@@ -66,8 +74,8 @@ TEST(Lower, AgreesWithTheEvaluatorOnEveryIdentity) {
     const kernel::Program program = lower(inputs, outputs);
     std::mt19937 random(7);
     for (int variant = 0; variant < 2; ++variant) {
-      const SizeValues sizes = sample_sizes(w.question, variant);
-      Point point = sample_point(w.question, sizes, random, 1 + variant);
+      const SizeValues sizes = sizes_of(w.question, variant);
+      Point point = sample_point(w.question, sizes, random, variant == 0 ? 1 : 0);
       std::vector<run::Array> given;
       for (const auto& v : inputs) {
         if (!point.values.contains(v.get())) {
@@ -103,7 +111,6 @@ TEST(Lower, AgreesWithTheEvaluatorOnEveryIdentity) {
         EXPECT_NEAR(counted, interpreter.counts().flops(), 1e-6 * counted) << kernel::text(program);
         ++programs;
       } catch (const std::runtime_error& e) {
-        if (std::string(e.what()).find("singular") != std::string::npos) continue;  // at these sizes
         ADD_FAILURE() << e.what() << "\n" << kernel::text(program);
       }
     }

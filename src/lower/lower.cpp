@@ -6,6 +6,7 @@
 #include "kernel/schedule.hpp"
 #include "lower/state.hpp"
 #include "ops/abstract.hpp"
+#include "ops/matrix.hpp"
 
 namespace adjoint {
 
@@ -42,7 +43,7 @@ void Lowerer::State::lower(std::span<const Expr> roots) {
   for (const auto& e : order) {
     // What its users may take in another form is lowered when one of them asks for its entries.
     const bool leaf = e->operands.empty();
-    const bool inverse = e->kind == Kind::Apply && e->op->name == "inv" && uses[e.get()] == 1;
+    const bool inverse = is_inverse(e) && uses[e.get()] == 1;
     const bool reciprocal = e->kind == Kind::Power && as_number(e->operands[1]) != nullptr &&
                             as_number(e->operands[1])->is_negative();
     if (!leaf && !inverse && !reciprocal) value(e);
@@ -230,6 +231,10 @@ void Lowerer::assign(Expr variable, Expr value, std::string_view note) {
   state_->lower(std::span(&value, 1));
   state_->stored[variable.get()] = state_->value(value);
   state_->note.clear();
+}
+
+void Lowerer::forget() {
+  std::erase_if(state_->stored, [](const auto& entry) { return entry.first->kind != Kind::Variable; });
 }
 
 void Lowerer::outputs(std::span<const Expr> exprs) {

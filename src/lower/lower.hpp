@@ -23,6 +23,8 @@ class Lowerer {
   void input(Expr variable);
   /// From here on the variable stands for the value. `note` goes to the instructions that compute it.
   void assign(Expr variable, Expr value, std::string_view note = {});
+  /// What has no name is computed again where it is needed again.
+  void forget();
   /// Results, in their order.
   void outputs(std::span<const Expr> exprs);
   /// The program as written: one instruction for each step. Throws std::logic_error where an expression

@@ -1,12 +1,14 @@
 // Einstein products: what is entrywise in one loop, what sums over shared labels as a contraction, in
 // the order of fewest operations.
 #include <algorithm>
+#include <cmath>
 #include <map>
+#include <numbers>
 #include <optional>
 #include <set>
 #include <utility>
 
-#include "kernel/polynomial.hpp"
+#include "lower/contraction_order.hpp"
 #include "lower/state.hpp"
 #include "ops/matrix.hpp"
 
@@ -15,11 +17,8 @@ namespace {
 
 using kernel::Access;
 using kernel::PointwiseBuilder;
-using kernel::Polynomial;
 using kernel::Register;
 using kernel::ScalarOp;
-
-using LabelSet = std::set<Label>;
 
 // A factor, or a product that has been computed: its entries by label, some axes at a fixed index.
 struct Operand {
@@ -34,36 +33,46 @@ struct Bundle {
   LabelSet labels;
 };
 
+// The number that an expression of numbers and constants is: 2/sqrt(pi).
+std::optional<double> constant_value(Expr e) {
+  if (e.rank() != 0) return std::nullopt;
+  if (e->kind == Kind::Apply && e->operands.empty() &&
+      record_of(*e).lowering.value.by == Lowering::By::Scalar) {
+    if (kernel::scalar_op(record_of(*e).lowering.value.code) == ScalarOp::Pi) return std::numbers::pi;
+  }
+  if (e->kind == Kind::Power) {
+    const auto base = constant_value(e->operands[0]);
+    const auto exponent = constant_value(e->operands[1]);
+    if (base && exponent) return std::pow(*base, *exponent);
+  }
+  if (e->kind == Kind::Product) {
+    double value = e->coefficient.value();
+    for (const auto& f : e->factors) {
+      const auto factor = constant_value(f.expr);
+      if (!factor) return std::nullopt;
+      value *= *factor;
+    }
+    return value;
+  }
+  return std::nullopt;
+}
+
 class Contraction {
  public:
   Contraction(Lowerer::State& state, const Node& n);
   Stored run();
 
  private:
-  struct Plan {
-    Polynomial cost;
-    unsigned left = 0, right = 0;
-    bool known = false;
-  };
-
   void read_factors();
   void sum_alone();
   void bundle();
-  LabelSet outside(unsigned subset) const;
-  const Plan& plan(unsigned subset);
-  Bundle execute(unsigned subset);
-  void contract_greedily();
+  Bundle multiply_all();
   Bundle join(Bundle a, Bundle b, const LabelSet& keep);
   std::optional<Stored> solve(const Bundle& inverse, const Bundle& other, const LabelSet& keep,
                               Labels& labels);
   Bundle contracted(Bundle a, Bundle b, const LabelSet& keep);
   Bundle entrywise(const Bundle& all, const LabelSet& keep);
 
-  [[nodiscard]] Polynomial points(const LabelSet& labels) const {
-    Polynomial p = 1;
-    for (const auto l : labels) p = p * Polynomial(size(l));
-    return p;
-  }
   [[nodiscard]] const Size& size(Label l) const { return n_.label_sizes[static_cast<std::size_t>(l)]; }
   Stored entries(Operand& o);
   Operand single(Bundle b);
@@ -79,7 +88,6 @@ class Contraction {
   std::vector<Operand> scalars_;
   std::vector<Bundle> bundles_;
   LabelSet output_;
-  std::map<unsigned, Plan> plans_;
   bool final_ = false;  // the join at hand gives the whole product
 };
 
@@ -97,6 +105,10 @@ void Contraction::read_factors() {
   }
   std::vector<Bundle> kept;
   for (auto& b : bundles_) {
+    if (const auto number = constant_value(b.members[0].expr)) {
+      coefficient_ = coefficient_ * Rational::inexact(*number);
+      continue;
+    }
     for (const auto l : b.members[0].labels) {
       if (!pinned_.contains(l)) b.labels.insert(l);
     }
@@ -228,93 +240,26 @@ void Contraction::bundle() {
   bundles_ = std::move(merged);
 }
 
-// Labels of a subset that the output or the other bundles need.
-LabelSet Contraction::outside(unsigned subset) const {
-  LabelSet inside;
-  LabelSet needed = output_;
-  for (std::size_t k = 0; k < bundles_.size(); ++k) {
-    auto& to = (subset >> k & 1U) != 0 ? inside : needed;
-    to.insert(bundles_[k].labels.begin(), bundles_[k].labels.end());
-  }
-  LabelSet out;
-  std::set_intersection(inside.begin(), inside.end(), needed.begin(), needed.end(),
-                        std::inserter(out, out.end()));
-  return out;
-}
-
-const Contraction::Plan& Contraction::plan(unsigned subset) {
-  Plan& best = plans_[subset];
-  if (best.known) return best;
-  best.known = true;
-  if ((subset & (subset - 1)) == 0) return best;
-  bool first = true;
-  for (unsigned left = (subset - 1) & subset; left > 0; left = (left - 1) & subset) {
-    const unsigned right = subset & ~left;
-    if (left < right) continue;
-    LabelSet all = outside(left);
-    const LabelSet other = outside(right);
-    all.insert(other.begin(), other.end());
-    const bool sums = all.size() > outside(subset).size();
-    const Polynomial total = plan(left).cost + plan(right).cost + Polynomial(sums ? 2 : 1) * points(all);
-    if (first || Polynomial::less_for_large(total, best.cost)) {
-      best.cost = total;
-      best.left = left;
-      best.right = right;
-    }
-    first = false;
-  }
-  return best;
-}
-
-Bundle Contraction::execute(unsigned subset) {
-  if ((subset & (subset - 1)) == 0) {
-    std::size_t k = 0;
-    while ((subset >> k & 1U) == 0) ++k;
-    return bundles_[k];
-  }
-  const Plan chosen = plan(subset);
-  Bundle left = execute(chosen.left);
-  Bundle right = execute(chosen.right);
-  final_ = subset + 1 == 1U << bundles_.size();
-  return join(std::move(left), std::move(right), outside(subset));
-}
-
-// Beyond a few factors: the pair that leaves least, again and again.
-void Contraction::contract_greedily() {
-  constexpr std::size_t kPlanned = 9;
-  while (bundles_.size() > kPlanned) {
-    std::size_t bi = 0, bj = 1;
-    Polynomial least;
-    bool first = true;
-    for (std::size_t i = 0; i < bundles_.size(); ++i) {
-      for (std::size_t j = i + 1; j < bundles_.size(); ++j) {
-        LabelSet all = bundles_[i].labels;
-        all.insert(bundles_[j].labels.begin(), bundles_[j].labels.end());
-        const Polynomial p = points(all);
-        if (!first && !Polynomial::less_for_large(p, least)) continue;
-        first = false;
-        least = p;
-        bi = i;
-        bj = j;
-      }
-    }
+// Pair after pair, in the order of fewest operations.
+Bundle Contraction::multiply_all() {
+  std::vector<LabelSet> labels;
+  for (const auto& b : bundles_) labels.push_back(b.labels);
+  const std::vector<Merge> order = contraction_order(labels, output_, n_.label_sizes);
+  std::vector<Bundle> items = std::move(bundles_);
+  std::vector<bool> used(items.size() + order.size(), false);
+  for (std::size_t k = 0; k < order.size(); ++k) {
+    const auto left = static_cast<std::size_t>(order[k].left);
+    const auto right = static_cast<std::size_t>(order[k].right);
+    used[left] = used[right] = true;
     LabelSet needed = output_;
-    for (std::size_t k = 0; k < bundles_.size(); ++k) {
-      if (k != bi && k != bj) needed.insert(bundles_[k].labels.begin(), bundles_[k].labels.end());
+    for (std::size_t i = 0; i < items.size(); ++i) {
+      if (!used[i]) needed.insert(items[i].labels.begin(), items[i].labels.end());
     }
-    LabelSet all = bundles_[bi].labels;
-    all.insert(bundles_[bj].labels.begin(), bundles_[bj].labels.end());
-    LabelSet keep;
-    std::set_intersection(all.begin(), all.end(), needed.begin(), needed.end(),
-                          std::inserter(keep, keep.end()));
-    Bundle made = join(bundles_[bi], bundles_[bj], keep);
-    bundles_.erase(bundles_.begin() + static_cast<std::ptrdiff_t>(bj));
-    bundles_[bi] = std::move(made);
-    if (bundles_[bi].labels.empty()) {
-      scalars_.push_back(bundles_[bi].members[0]);
-      bundles_.erase(bundles_.begin() + static_cast<std::ptrdiff_t>(bi));
-    }
+    final_ = k + 1 == order.size();
+    const LabelSet keep = kept_labels(items[left].labels, items[right].labels, needed);
+    items.push_back(join(std::move(items[left]), std::move(items[right]), keep));
   }
+  return items.back();
 }
 
 // The bundle as one operand.
@@ -341,8 +286,8 @@ std::optional<Stored> Contraction::solve(const Bundle& inverse, const Bundle& ot
                                          Labels& labels) {
   if (inverse.members.size() != 1) return std::nullopt;
   const Operand& i = inverse.members[0];
-  if (!i.expr || i.expr->kind != Kind::Apply || i.expr->op->name != "inv" || i.expr->rank() != 2 ||
-      state_.stored.contains(i.expr.get()) || inverse.labels.size() != 2 || state_.uses[i.expr.get()] != 1)
+  if (!i.expr || !is_inverse(i.expr) || i.expr->rank() != 2 || state_.stored.contains(i.expr.get()) ||
+      inverse.labels.size() != 2 || state_.uses[i.expr.get()] != 1)
     return std::nullopt;
   const bool transposed_inverse = !keep.contains(i.labels[0]);
   const Label summed = i.labels[transposed_inverse ? 0 : 1];
@@ -491,11 +436,7 @@ Stored Contraction::run() {
   read_factors();
   sum_alone();
   bundle();
-  contract_greedily();
-  if (bundles_.empty()) return finish({});
-  if (bundles_.size() == 1) return finish(bundles_[0]);
-  Bundle last = execute((1U << bundles_.size()) - 1);
-  return finish(std::move(last));
+  return finish(bundles_.empty() ? Bundle{} : multiply_all());
 }
 
 }  // namespace

@@ -19,10 +19,17 @@ std::optional<Expr> elaborate(const Typed& typed, Graph& graph, Diagnostics& err
 
 std::optional<Expr> Elaborator::run() {
   find_inner_sums();
+  return settle(nullptr);
+}
+
+std::optional<Expr> Elaborator::settle(const Naming* naming) {
   for (const auto& node : typed_.order) {
     if (inner_sum_[node.get()]) continue;
     try {
-      values_[node.get()] = elaborate(*node);
+      Value v = elaborate(*node);
+      if (naming != nullptr && named_[node.get()])
+        v.expr = (*naming)(v.expr, v.batch.empty() ? &node->type : nullptr);
+      values_[node.get()] = std::move(v);
     } catch (const std::exception& e) {
       errors_.error(node->place, e.what());
       return std::nullopt;

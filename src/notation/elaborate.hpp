@@ -5,6 +5,7 @@
 // adds over that axis at the end.
 #pragma once
 
+#include <functional>
 #include <optional>
 
 #include "graph/graph.hpp"
@@ -15,5 +16,13 @@ namespace adjoint::notation {
 /// The expression that the tree stands for; nothing where an operation refuses its operands, which is
 /// reported.
 std::optional<Expr> elaborate(const Typed& typed, Graph& graph, Diagnostics& errors);
+
+/// Gives the value of an operation a name: what the operations above it see instead. The type is null where
+/// the value has axes of index variables.
+using Naming = std::function<Expr(Expr value, const Type* type)>;
+
+/// The same with every operation that is written named, operands first: products of several factors and their
+/// trace or sum count as one, transposes, signs, slices and comparisons as part of what uses them.
+std::optional<Expr> elaborate(const Typed& typed, Graph& graph, const Naming& naming, Diagnostics& errors);
 
 }  // namespace adjoint::notation

@@ -13,6 +13,8 @@ class Elaborator {
   Elaborator(const Typed& typed, Graph& graph, Diagnostics& errors)
       : typed_(typed), graph_(graph), errors_(errors) {}
   std::optional<Expr> run();
+  /// Operations are given names by `naming`.
+  std::optional<Expr> run(const Naming& naming);
 
  private:
   /// Axes of the type, then of the index variables in `batch`.
@@ -37,6 +39,8 @@ class Elaborator {
   Value index_sum(const Node& node);
   const Value& value(const Ast& node) const { return values_.at(node.get()); }
   void find_inner_sums();
+  std::optional<Expr> settle(const Naming* naming);
+  void find_named();  // elaborate_named.cpp
 
   // elaborate_operators.cpp
   Value negate(const Node& node);
@@ -71,6 +75,7 @@ class Elaborator {
   Diagnostics& errors_;
   std::unordered_map<const Node*, Value> values_;
   std::unordered_map<const Node*, bool> inner_sum_;  // sums that are only a term of another sum
+  std::unordered_map<const Node*, bool> named_;      // operations that get a name
   int holes_ = 0;
   std::unordered_map<int, Axis> axes_;  // of index variables
 };

@@ -41,6 +41,13 @@ std::vector<std::string> Formula::declarations() const {
   return out;
 }
 
+Expr traced(const Formula& formula, Graph& graph, const std::function<Expr(Expr, const Type*)>& naming) {
+  Diagnostics errors;
+  const auto value = elaborate(formula.typed, graph, naming, errors);
+  if (!value) throw std::logic_error("a formula that was read cannot be read again");
+  return *value;
+}
+
 Shape graph_shape(const Type& type) {
   Shape shape;
   const std::vector<Size> sizes =

@@ -7,6 +7,7 @@
 //     if (!f) std::cerr << session.errors_text();
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -34,6 +35,9 @@ struct Formula {
   /// Declarations of all free symbols, which let the text be read again.
   [[nodiscard]] std::vector<std::string> declarations() const;
 };
+
+/// The formula once more, every operation named by `naming` (elaborate.hpp): the graph as it was written.
+Expr traced(const Formula& formula, Graph& graph, const std::function<Expr(Expr, const Type*)>& naming);
 
 /// A variable as node of a graph.
 Expr variable(Graph& graph, const Symbol& symbol);

@@ -179,6 +179,7 @@ const Record& det_record() { return kDet; }
 const Record& logdet_record() { return kLogdet; }
 
 Expr inv(Expr a) { return a.graph().apply(kInv, {a}); }
+bool is_inverse(Expr expr) { return expr->kind == Kind::Apply && expr->op == &kInv; }
 Expr det(Expr a) { return a.graph().apply(kDet, {a}); }
 Expr adj(Expr a) { return a.graph().apply(kAdj, {a}); }
 Expr dadj(Expr a, Expr h) { return is_zero(h) ? h : a.graph().apply(kDadj, {a, h}); }

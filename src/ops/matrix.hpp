@@ -8,6 +8,8 @@
 namespace adjoint {
 
 Expr inv(Expr a);
+/// Whether the expression is an application of inv.
+bool is_inverse(Expr expr);
 Expr det(Expr a);
 /// adj(A) = det(A)*inv(A) where A is invertible; polynomial in A, hence smooth everywhere.
 Expr adj(Expr a);

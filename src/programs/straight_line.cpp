@@ -1,0 +1,184 @@
+#include "programs/straight_line.hpp"
+
+#include <algorithm>
+
+#include "kernel/schedule.hpp"
+#include "lower/contraction_order.hpp"
+#include "lower/lower.hpp"
+#include "ops/matrix.hpp"
+#include "ops/record.hpp"
+
+namespace adjoint {
+
+std::string shown_name(Expr name) { return name->name().substr(0, name->name().find('#')); }
+
+namespace {
+
+// What is known of a value is known of its name.
+Facts facts_of(Expr e) {
+  Facts f = e->facts;
+  if (e.rank() < 2) return f;
+  const auto note = [](Truth& t, bool yes) {
+    if (yes) t = Truth::Yes;
+  };
+  note(f.symmetric, is_symmetric(e));
+  note(f.semidefinite, is_semidefinite(e));
+  note(f.definite, is_definite(e));
+  note(f.diagonal, is_diagonal(e));
+  note(f.lower, is_lower(e));
+  note(f.invertible, is_invertible(e));
+  return f;
+}
+
+bool is_view(const Node& n) {
+  return n.kind == Kind::Apply && record_of(n).lowering.value.by == Lowering::By::View &&
+         (n.op->name == "slice" || n.op->name == "fuse" || n.op->name == "split" || n.op->name == "unit");
+}
+
+const Rational* negative_exponent(Expr e) {
+  if (e->kind != Kind::Power) return nullptr;
+  const Rational* r = as_number(e->operands[1]);
+  return r != nullptr && r->is_negative() ? r : nullptr;
+}
+
+}  // namespace
+
+Tracer::Tracer(Graph& graph, const std::set<std::string>& taken) : graph_(graph), prefix_("v") {
+  const auto clashes = [&taken](const std::string& p) {
+    return std::any_of(taken.begin(), taken.end(), [&p](const std::string& name) {
+      return name.size() > p.size() && name.starts_with(p) &&
+             std::isdigit(static_cast<unsigned char>(name[p.size()])) != 0;
+    });
+  };
+  while (clashes(prefix_)) prefix_ += prefix_ == "v" ? "w" : "v";
+}
+
+bool Tracer::constant(Expr e) {
+  if (e->kind == Kind::Variable) return false;
+  if (const auto at = constant_.find(e.get()); at != constant_.end()) return at->second;
+  const bool yes =
+      std::all_of(e->operands.begin(), e->operands.end(), [this](Expr o) { return constant(o); });
+  return constant_[e.get()] = yes;
+}
+
+Expr Tracer::named(Expr value) {
+  if (value->kind == Kind::Variable || constant(value)) return value;
+  if (const auto at = names_.find(value.get()); at != names_.end()) return at->second;
+  const std::string name = prefix_ + std::to_string(program_.lines.size() + 1);
+  const Expr v = graph_.variable(name, value.shape(), facts_of(value));
+  program_.lines.push_back({v, value, {}, Sweep::Value});
+  names_[value.get()] = v;
+  return v;
+}
+
+Expr Tracer::product(const Node& n) {
+  std::vector<Factor> factors;
+  std::vector<Size> sizes = n.label_sizes;
+  int computed = 0;
+  for (const auto& f : n.factors) {
+    Factor g = f;
+    if (negative_exponent(f.expr) != nullptr) {
+      const Expr positive = graph_.power(f.expr->operands[0], graph_.number(-*negative_exponent(f.expr)));
+      g.expr = graph_.power(decomposed(positive), graph_.number(-1));
+    } else if (is_inverse(f.expr)) {  // a system that is solved
+      const Expr of = decomposed(f.expr->operands[0]);
+      g.expr = rebuild(f.expr, std::span(&of, 1));
+    } else {
+      g.expr = decomposed(f.expr);
+    }
+    computed += is_view(*g.expr) && g.expr->operands.empty() ? 0 : 1;
+    factors.push_back(std::move(g));
+  }
+  const LabelSet output(n.output.begin(), n.output.end());
+  LabelSet all;
+  for (const auto& f : factors) all.insert(f.labels.begin(), f.labels.end());
+  const Expr whole = graph_.product(n.coefficient, factors, n.output, sizes);
+  const bool sums = std::any_of(all.begin(), all.end(), [&output](Label l) { return !output.contains(l); });
+  if (computed == 1) {  // a transpose, an entry, a broadcast, a sign; or a sum over axes, a multiple
+    const bool sign = n.coefficient.absolute().is_one();
+    const bool free = sign && (!sums || factors.size() > 1) && negative_exponent(whole) == nullptr;
+    return free ? whole : named(whole);
+  }
+  std::vector<LabelSet> items;
+  for (const auto& f : factors) items.emplace_back(f.labels.begin(), f.labels.end());
+  const std::vector<Merge> order = contraction_order(items, output, sizes);
+  if (whole->kind != Kind::Product || order.size() < 2) return named(whole);
+  std::vector<bool> used(items.size() + order.size(), false);
+  for (std::size_t k = 0; k + 1 < order.size(); ++k) {
+    const auto left = static_cast<std::size_t>(order[k].left);
+    const auto right = static_cast<std::size_t>(order[k].right);
+    used[left] = used[right] = true;
+    LabelSet needed = output;
+    for (std::size_t i = 0; i < items.size(); ++i) {
+      if (!used[i]) needed.insert(items[i].begin(), items[i].end());
+    }
+    const LabelSet keep = kept_labels(items[left], items[right], needed);
+    Labels labels;
+    for (const auto* side : {&factors[left].labels, &factors[right].labels}) {
+      for (const auto l : *side) {
+        if (keep.contains(l) && std::find(labels.begin(), labels.end(), l) == labels.end())
+          labels.push_back(l);
+      }
+    }
+    const Expr part = graph_.product(1, {factors[left], factors[right]}, labels, sizes);
+    factors.push_back({named(part), labels});
+    items.push_back(keep);
+  }
+  const auto left = static_cast<std::size_t>(order.back().left);
+  const auto right = static_cast<std::size_t>(order.back().right);
+  return named(graph_.product(n.coefficient, {factors[left], factors[right]}, n.output, sizes));
+}
+
+Expr Tracer::decomposed(Expr e) {
+  if (e->kind == Kind::Variable || constant(e)) return e;
+  if (const auto at = decomposed_.find(e.get()); at != decomposed_.end()) return at->second;
+  const Node& n = *e;
+  Expr made;
+  if (n.kind == Kind::Product) {
+    made = product(n);
+  } else if (const Rational* r = negative_exponent(e); r != nullptr) {
+    const Expr positive = graph_.power(n.operands[0], graph_.number(-*r));
+    made = named(graph_.power(decomposed(positive), graph_.number(-1)));
+  } else {
+    std::vector<Expr> operands;
+    for (const auto& o : n.operands) operands.push_back(decomposed(o));
+    made = rebuild(e, operands);
+    if (!is_view(*made)) made = named(made);
+  }
+  return decomposed_[e.get()] = made;
+}
+
+Expr Tracer::operator()(Expr value, const syntax::Type* type) {
+  const Expr made = decomposed(value);
+  if (type != nullptr && made->kind == Kind::Variable) program_.types.emplace(made->name(), *type);
+  return made;
+}
+
+StraightLine Tracer::finish(std::vector<Expr> inputs, const std::vector<Expr>& outputs) {
+  program_.inputs = std::move(inputs);
+  for (const auto& e : outputs) {
+    Expr out = decomposed(e);
+    if (out->kind != Kind::Variable) {
+      const std::string name = prefix_ + std::to_string(program_.lines.size() + 1);
+      const Expr v = graph_.variable(name, out.shape(), facts_of(out));
+      program_.lines.push_back({v, out, {}, Sweep::Value});
+      out = v;
+    }
+    program_.outputs.push_back(out);
+  }
+  return program_;
+}
+
+kernel::Program lower(const StraightLine& program, bool optimised) {
+  Lowerer lowerer;
+  for (const auto& v : program.inputs) lowerer.input(v);
+  for (const auto& line : program.lines) {
+    if (!optimised) lowerer.forget();
+    lowerer.assign(line.name, line.value, shown_name(line.name));
+  }
+  lowerer.outputs(program.outputs);
+  const kernel::Program written = lowerer.finish();
+  return optimised ? kernel::optimised(written) : kernel::fuse_pointwise(kernel::without_dead_code(written));
+}
+
+}  // namespace adjoint

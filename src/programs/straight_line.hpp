@@ -1,0 +1,71 @@
+// Straight-line programs: a function as numbered assignments, one operation each. The calculus graph as
+// people write it down, and what forward and reverse differentiation turn into programs of the same kind
+// (Griewank and Walther, Evaluating Derivatives, chapters 2 and 3).
+#pragma once
+
+#include <map>
+#include <set>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "graph/graph.hpp"
+#include "kernel/program.hpp"
+#include "syntax/ast.hpp"
+
+namespace adjoint {
+
+/// Which part of a program a line belongs to.
+enum class Sweep : std::uint8_t { Value, Tangent, Adjoint, Jacobian };
+
+/// name = value
+struct Line {
+  Expr name;    // a variable
+  Expr value;   // over inputs and names of earlier lines
+  Expr addend;  // value = the target so far + addend; null where it is no accumulation
+  Sweep sweep = Sweep::Value;
+};
+
+struct StraightLine {
+  std::vector<Expr> inputs;   // variables
+  std::vector<Line> lines;    // in an order that respects what each needs
+  std::vector<Expr> outputs;  // names of lines, or inputs
+  /// How names read as matrices, where their axes alone do not say it (a row), by name.
+  std::map<std::string, syntax::Type, std::less<>> types;
+};
+
+/// The name of a line without the version that accumulation gives it: v3_bar of v3_bar#2.
+std::string shown_name(Expr name);
+
+/// Names operations one after the other; equal operations get one name.
+class Tracer {
+ public:
+  /// `taken`: names that lines must not have.
+  Tracer(Graph& graph, const std::set<std::string>& taken);
+
+  /// The value as a name of the program: its parts become lines, products one multiplication each. What is no
+  /// operation (a constant, a transpose, a slice) is left as it is.
+  Expr operator()(Expr value, const syntax::Type* type = nullptr);
+
+  /// The program with these outputs.
+  StraightLine finish(std::vector<Expr> inputs, const std::vector<Expr>& outputs);
+
+ private:
+  Expr decomposed(Expr e);
+  Expr product(const Node& n);
+  Expr named(Expr value);
+  bool constant(Expr e);
+
+  Graph& graph_;
+  std::string prefix_;
+  StraightLine program_;
+  std::map<const Node*, Expr> names_;       // of values
+  std::map<const Node*, Expr> decomposed_;  // of expressions over names
+  std::map<const Node*, bool> constant_;
+};
+
+/// The program on buffers. `optimised`: fused, equal parts shared; else line by line, as checkpointing wants
+/// it, where a value that is computed again really is.
+kernel::Program lower(const StraightLine& program, bool optimised = true);
+
+}  // namespace adjoint
