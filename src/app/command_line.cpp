@@ -12,6 +12,7 @@
 
 #include "app/analyse.hpp"
 #include "app/commands.hpp"
+#include "app/explain.hpp"
 #include "app/sheet.hpp"
 #include "calculus/linear.hpp"
 
@@ -85,9 +86,23 @@ int run(int argc, char** argv) {
     verb->add_option("--format", analysis.format, "text, json")->check(CLI::IsMember({"text", "json"}));
   }
 
+  ExplainOptions explanation;
+  auto* explain_verb = app.add_subcommand(
+      "explain", "the graph of EXPR, its forward and reverse programs, and what they cost");
+  explain_verb->add_option("--wrt,--in", explanation.wrt,
+                           "the variables, separated by commas; all if left out");
+  explain_verb->add_option("--given", explanation.given, "declarations and definitions, separated by ;");
+  explain_verb->add_option("--format", explanation.format, "text, json, numpy")
+      ->check(CLI::IsMember({"text", "json", "numpy"}));
+  explain_verb
+      ->add_option("--mode", explanation.mode,
+                   "a program: forward, reverse, jacobians, cross, checkpoint, hessian")
+      ->check(CLI::IsMember({"forward", "reverse", "jacobians", "cross", "checkpoint", "hessian"}));
+
   // The argument after the verb is the expression even if it begins with a minus sign.
   std::vector<std::string> arguments(argv + 1, argv + argc);
-  const std::set<std::string> takes_expression = {"derive", "check", "eval", "codegen", "analyse", "limit"};
+  const std::set<std::string> takes_expression = {"derive",  "check", "eval",   "codegen",
+                                                  "analyse", "limit", "explain"};
   bool has_expression = false;
   if (arguments.size() >= 2 && takes_expression.contains(arguments[0])) {
     const std::string& a = arguments[1];
@@ -100,7 +115,8 @@ int run(int argc, char** argv) {
       arguments.erase(arguments.begin() + 1);
     }
   }
-  for (auto* verb : {derive_verb, check_verb, eval_verb, codegen_verb, analyse_verb, limit_verb})
+  for (auto* verb :
+       {derive_verb, check_verb, eval_verb, codegen_verb, analyse_verb, limit_verb, explain_verb})
     verb->add_option("EXPR", expression, "the function");
   for (auto& a : arguments) {
     if (a == "--steps") a = "--steps=differential";
@@ -120,13 +136,15 @@ int run(int argc, char** argv) {
       return result.second;
     }
     if (!has_expression && expression.empty()) throw InputError("error: an expression is missing\n");
-    analysis.expression = o.derive.expression = o.eval.expression = read_expression(expression);
+    explanation.expression = analysis.expression = o.derive.expression = o.eval.expression =
+        read_expression(expression);
     std::pair<std::string, int> result;
     if (derive_verb->parsed()) result = derive(o.derive);
     if (check_verb->parsed()) result = check(o.derive);
     if (eval_verb->parsed()) result = eval(o.eval);
     if (analyse_verb->parsed()) result = analyse(analysis);
     if (limit_verb->parsed()) result = limit(analysis);
+    if (explain_verb->parsed()) result = explain(explanation);
     if (codegen_verb->parsed()) {
       o.derive.format = language;
       result = derive(o.derive);

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "print/tensor.hpp"
 #include "syntax/ast.hpp"
 #include "syntax/forms.hpp"
 
@@ -40,6 +41,31 @@ struct NumpyModule {
   syntax::Ast kronecker;
   syntax::FormLookup forms;
 };
+
+/// A program of assignments, one a line.
+struct NumpyProgram {
+  std::vector<NumpySymbol> symbols;  // in the order of the parameters
+  /// A further input: its name in the trees, the parameter, its type, and its value where none is given (""
+  /// where one must be).
+  struct Input {
+    std::string name, parameter;
+    syntax::Type type;
+    std::string otherwise;
+  };
+  std::vector<Input> inputs;
+  struct Line {
+    std::string name;
+    syntax::Ast value;  // null where the notation has no tree for it
+    TensorCode code;    // then: the right-hand side
+  };
+  std::vector<Line> lines;
+  /// A name, and the symbol in whose shape it is returned ("" for its own).
+  std::vector<std::pair<std::string, std::string>> results;
+  syntax::FormLookup forms;
+};
+
+/// A module with `program(**symbols, …)`, which returns the results as a tuple.
+std::string numpy_program(const NumpyProgram& program);
 
 /// A module with `function(…)`, `derivative(…)` and, of an operator, `derivative(…, H)`, `adjoint(…, U)`,
 /// `kronecker(…)`. Parameters are the symbols (with a trailing underscore where Python reserves the word),

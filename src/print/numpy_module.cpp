@@ -8,6 +8,7 @@
 #include "print/numpy.hpp"
 #include "print/numpy_writer.hpp"
 #include "print/text.hpp"
+#include "syntax/build.hpp"
 #include "syntax/tree.hpp"
 
 namespace adjoint::print {
@@ -140,7 +141,8 @@ bool worth_naming(const Ast& tree) {
 
 class Module {
  public:
-  explicit Module(const NumpyModule& spec) : spec_(spec) {
+  explicit Module(const NumpyModule& spec, std::vector<Ast> further = {})
+      : spec_(spec), further_(std::move(further)) {
     for (const NumpySymbol& symbol : spec.symbols) {
       if (symbol.is_function) {
         functions_.push_back(symbol.name);
@@ -151,9 +153,11 @@ class Module {
     }
     const auto variable = std::find_if(spec.symbols.begin(), spec.symbols.end(),
                                        [&](const NumpySymbol& s) { return s.name == spec.variable; });
-    if (variable == spec.symbols.end())
+    if (variable != spec.symbols.end()) {
+      variable_type_ = variable->type;
+    } else if (further_.empty()) {
       throw std::invalid_argument("the code has no variable " + spec.variable);
-    variable_type_ = variable->type;
+    }
     collect_callables();
   }
 
@@ -171,6 +175,88 @@ class Module {
     } else {
       body += "\n" + function("derivative", spec_.derivative, nullptr, {}, spec_.like_variable);
     }
+    return complete(body);
+  }
+
+  /// A program of assignments.
+  std::string text(const NumpyProgram& program) {
+    std::set<std::string> names = variables_;
+    for (const auto& input : program.inputs) names.insert(input.name);
+    for (const auto& line : program.lines) names.insert(line.name);
+    NumpyWriter writer(spec_.forms, names);
+    std::set<std::string> called, used;
+    for (const auto& line : program.lines) {
+      std::string value = line.code.text;
+      writer.sizes.insert(line.code.sizes.begin(), line.code.sizes.end());
+      supported_.insert(supported_.end(), line.code.functions.begin(), line.code.functions.end());
+      if (line.value) {
+        value = writer.operand(line.value, Level::Any);
+        called.merge(syntax::called_functions(line.value));
+        used.merge(syntax::free_names(line.value));
+      }
+      writer.statements.push_back(python_name(line.name) + " = " + value);
+    }
+    supported_.insert(supported_.end(), writer.supported.begin(), writer.supported.end());
+    Sizes shapes;
+    for (const NumpySymbol& symbol : spec_.symbols) {
+      if (!symbol.is_function) shapes.add(python_name(symbol.name), symbol.type);
+    }
+    std::vector<std::string> unread;
+    for (const std::string& size : writer.sizes) {
+      for (const std::string& name : names_in(size)) {
+        if (!shapes.solve(name) && std::find(unread.begin(), unread.end(), name) == unread.end())
+          unread.push_back(name);
+      }
+    }
+    std::vector<std::string> lines = unhidden();
+    std::set<std::string> restored;
+    for (const auto& [name, like] : program.results) {
+      if (!like.empty() && restored.insert(like).second)
+        lines.push_back(python_name(like) + "_shape = np.shape(" + python_name(like) + ")");
+    }
+    for (const NumpySymbol& symbol : spec_.symbols) {
+      if (!symbol.is_function) lines.push_back(conversion(python_name(symbol.name), symbol.type));
+    }
+    for (const auto& input : program.inputs) {
+      const std::string id = python_name(input.name);
+      lines.push_back(id + " = " + python_parameter(input.parameter));
+      lines.push_back(conversion(id, input.type));
+    }
+    lines.insert(lines.end(), shapes.lines.begin(), shapes.lines.end());
+    lines.insert(lines.end(), writer.statements.begin(), writer.statements.end());
+    std::string results;
+    for (const auto& [name, like] : program.results) {
+      const std::string id = python_name(name);
+      results += (results.empty() ? "" : ", ") +
+                 (like.empty() ? id : "np.reshape(" + id + ", " + python_name(like) + "_shape)");
+    }
+    std::string list;
+    const auto parameter = [&list](const std::string& item) { list += (list.empty() ? "" : ", ") + item; };
+    for (const NumpySymbol& symbol : spec_.symbols) {
+      if (!symbol.is_function) parameter(python_parameter(symbol.name));
+    }
+    for (const std::string& name : callables_) {
+      if (called.contains(name)) parameter(python_parameter(name));
+    }
+    for (const std::string& size : unread) parameter(python_parameter(size));
+    for (const auto& input : program.inputs) {
+      if (input.otherwise.empty()) parameter(python_parameter(input.parameter));
+    }
+    for (const auto& input : program.inputs) {
+      if (!input.otherwise.empty()) parameter(python_parameter(input.parameter) + "=" + input.otherwise);
+    }
+    for (const std::string& name : callables_) {
+      if (!called.contains(name)) parameter(python_parameter(name) + "=None");
+    }
+    std::string body = "def program(" + list + "):\n";
+    for (const std::string& line : lines) body += "    " + line + "\n";
+    body += "    return " + results + "\n";
+    return complete(body);
+  }
+
+ private:
+  /// The functions behind what they need.
+  std::string complete(const std::string& body) {
     std::string support;
     std::set<std::string> done;
     for (const auto& [name, arity] : supported_) add_support(name, arity, support, done);
@@ -188,7 +274,6 @@ class Module {
     return head + "\n" + std::string(kInput) + "\n" + support + body;
   }
 
- private:
   /// Derivatives of abstract functions that the module may be handed: those of the contract, and what is
   /// called.
   void collect_callables() {
@@ -198,6 +283,7 @@ class Module {
           spec_.adjoint ? spec_.adjoint->body : nullptr}) {
       if (tree) called.merge(syntax::called_functions(tree));
     }
+    for (const Ast& tree : further_) called.merge(syntax::called_functions(tree));
     for (const NumpySymbol& symbol : spec_.symbols) {
       if (!symbol.is_function) continue;
       const bool scalar_argument = symbol.from.is_scalar();
@@ -369,6 +455,7 @@ class Module {
   }
 
   const NumpyModule& spec_;
+  std::vector<Ast> further_;
   Type variable_type_;
   std::set<std::string> variables_;
   std::vector<std::string> functions_;
@@ -379,6 +466,18 @@ class Module {
 };
 
 }  // namespace
+
+std::string numpy_program(const NumpyProgram& program) {
+  NumpyModule spec;
+  spec.symbols = program.symbols;
+  spec.forms = program.forms;
+  std::vector<Ast> trees;
+  for (const auto& line : program.lines) {
+    if (line.value) trees.push_back(line.value);
+  }
+  if (trees.empty()) trees.push_back(syntax::number(0));
+  return Module(spec, trees).text(program);
+}
 
 std::string numpy_module(const NumpyModule& module) { return Module(module).text(); }
 

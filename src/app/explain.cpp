@@ -1,0 +1,218 @@
+#include "app/explain.hpp"
+
+#include <algorithm>
+#include <sstream>
+
+#include "app/program.hpp"
+#include "app/program_text.hpp"
+#include "kernel/cost.hpp"
+#include "programs/accumulate.hpp"
+#include "programs/checkpoint.hpp"
+#include "programs/modes.hpp"
+#include "programs/strategies.hpp"
+
+namespace adjoint::app {
+
+using json = nlohmann::ordered_json;
+using kernel::Polynomial;
+
+namespace {
+
+constexpr std::size_t kManyLines = 200;  // longer listings are folded in text
+
+// A question with its programs.
+struct Explained {
+  Question question;
+  std::vector<Expr> active;
+  std::vector<std::string> names;  // of the active variables
+  StraightLine program;
+
+  Explained(Question q, const std::string& wrt) : question(std::move(q)), program(trace(question)) {
+    for (const auto& s : active_symbols(question, wrt)) {
+      active.push_back(variable_of(question, s).expr);
+      names.push_back(s.name);
+      if (std::find(program.inputs.begin(), program.inputs.end(), active.back()) == program.inputs.end()) {
+        program.inputs.push_back(active.back());
+        program.types.emplace(s.name, s.type);
+      }
+    }
+  }
+  [[nodiscard]] std::vector<std::string> notes() const {
+    std::vector<std::string> out;
+    for (const auto& a : question.formula.assumptions()) out.push_back("assumed: " + a);
+    for (const auto& name : names) {
+      if (question.formula.symbol(name) == nullptr)
+        out.push_back(name + " does not occur in the function, so the derivative is zero");
+    }
+    return out;
+  }
+  [[nodiscard]] StraightLine mode(const std::string& name) const {
+    if (name == "reverse") return reverse(program, active);
+    if (name == "jacobians") return accumulate(program, active, Blocks::Dense);
+    if (name == "cross") return accumulate(program, active, Blocks::Structured);
+    if (name == "checkpoint") return reverse_with_checkpoints(program, active);
+    if (name == "hessian") return hessian_vector(program, active);
+    return forward(program, active);
+  }
+};
+
+std::vector<std::string> texts(const Question& q, const StraightLine& p) {
+  std::vector<std::string> out;
+  for (const auto& line : shown_lines(q, p)) out.push_back(text(line));
+  return out;
+}
+
+std::string joined(const std::vector<std::string>& lines) {
+  std::string out;
+  for (const auto& l : lines) out += (out.empty() ? "" : "\n") + l;
+  return out;
+}
+
+struct Counted {
+  kernel::Cost cost;
+  Polynomial memory;
+};
+Counted counted(const StraightLine& p, bool optimised = true) {
+  const kernel::Program lowered = lower(p, optimised);
+  return {kernel::cost(lowered), kernel::working_memory(lowered)};
+}
+
+json to_json(const Counted& c) {
+  return {{"flops", c.cost.flops().text()},
+          {"order", c.cost.flops().order()},
+          {"memory", c.memory.text()},
+          {"traffic", c.cost.traffic().text()},
+          {"multiply_adds", c.cost.multiply_add.text()},
+          {"arithmetic", c.cost.arithmetic.text()},
+          {"divisions", c.cost.division.text()},
+          {"transcendental", c.cost.transcendental.text()},
+          {"calls", c.cost.calls.text()}};
+}
+
+json program_json(const Explained& e, const std::string& mode) {
+  const StraightLine p = e.mode(mode);
+  json j;
+  j["text"] = joined(texts(e.question, p));
+  try {
+    j["numpy"] = numpy(e.question, p);
+  } catch (const std::exception& error) {
+    j["numpy"] = std::string("# no NumPy code: ") + error.what() + "\n";
+  }
+  j["cost"] = to_json(counted(p, mode != "checkpoint"));
+  return j;
+}
+
+json to_json(const Explained& e, const ExplainOptions& o) {
+  json j;
+  j["function"] = e.question.formula.text;
+  j["variables"] = e.names;
+  j["graph"] = {{"operations", e.program.lines.size()}, {"lines", texts(e.question, e.program)}};
+  j["graph"]["cost"] = to_json(counted(e.program));
+  j["forward"] = program_json(e, "forward");
+  j["reverse"] = program_json(e, "reverse");
+  if (!o.mode.empty() && o.mode != "forward" && o.mode != "reverse") j[o.mode] = program_json(e, o.mode);
+  const Strategies s = compare(e.program, e.active);
+  j["strategies"] = json::array();
+  for (const auto& one : s.all) {
+    j["strategies"].push_back({{"name", one.name},
+                               {"flops", one.flops.text()},
+                               {"order", one.flops.order()},
+                               {"memory", one.memory.text()},
+                               {"note", one.note}});
+  }
+  j["fastest"] = s.fastest;
+  j["why"] = s.why;
+  j["assumed"] = e.question.formula.assumptions();
+  j["notes"] = e.notes();
+  return j;
+}
+
+void listing(std::ostringstream& out, const std::vector<std::string>& lines) {
+  const std::size_t n = lines.size();
+  for (std::size_t k = 0; k < n; ++k) {
+    if (n > kManyLines && k == kManyLines / 2) {
+      const std::size_t folded = n - kManyLines;
+      out << "  … " << folded << " lines of the same kind (--format json has them all)\n";
+      k += folded;
+    }
+    out << "  " << lines[k] << "\n";
+  }
+}
+
+// Value and tangent side by side.
+std::vector<std::string> paired(const std::vector<ShownLine>& lines) {
+  std::vector<std::string> left, right;
+  for (const auto& l : lines) {
+    if (l.sweep == Sweep::Tangent && !left.empty()) {
+      right.back() = text(l);
+    } else {
+      left.push_back(text(l));
+      right.emplace_back();
+    }
+  }
+  std::size_t width = 0;
+  for (const auto& l : left) width = std::max(width, std::min<std::size_t>(l.size(), 48));
+  for (std::size_t k = 0; k < left.size(); ++k) {
+    if (right[k].empty()) continue;
+    left[k] += std::string(width + 4 > left[k].size() ? width + 4 - left[k].size() : 2, ' ') + right[k];
+  }
+  return left;
+}
+
+std::string cost_line(const Counted& c) {
+  return "flops " + c.cost.flops().text() + "   (" + c.cost.flops().order() + "), memory " + c.memory.text();
+}
+
+std::string to_text(const Explained& e, const ExplainOptions& o) {
+  std::ostringstream out;
+  const std::size_t n = e.program.lines.size();
+  out << "graph: " << n << (n == 1 ? " operation\n" : " operations\n");
+  listing(out, texts(e.question, e.program));
+  const std::string only = o.mode;
+  if (only.empty() || only == "forward") {
+    const StraightLine p = e.mode("forward");
+    out << "\nforward program: " << cost_line(counted(p)) << "\n";
+    listing(out, paired(shown_lines(e.question, p)));
+  }
+  if (only.empty() || only == "reverse") {
+    const StraightLine p = e.mode("reverse");
+    out << "\nreverse program: " << cost_line(counted(p)) << "\n";
+    listing(out, texts(e.question, p));
+  }
+  if (!only.empty() && only != "forward" && only != "reverse") {
+    const StraightLine p = e.mode(only);
+    out << "\n" << only << " program: " << cost_line(counted(p, only != "checkpoint")) << "\n";
+    listing(out, texts(e.question, p));
+  }
+  const Strategies s = compare(e.program, e.active);
+  out << "\ncost of the derivative (the function alone: " << s.function.text() << " flops)\n";
+  std::size_t w1 = 8, w2 = 5, w3 = 5;
+  for (const auto& one : s.all) {
+    w1 = std::max(w1, one.name.size());
+    w2 = std::max(w2, one.flops.text().size());
+    w3 = std::max(w3, one.flops.order().size());
+  }
+  const auto row = [&](const std::string& a, const std::string& b, const std::string& c,
+                       const std::string& d) {
+    const auto pad = [](const std::string& t, std::size_t w) {
+      return t + std::string(w - std::min(w, t.size()) + 3, ' ');
+    };
+    out << "  " << pad(a, w1) << pad(b, w2) << pad(c, w3) << d << "\n";
+  };
+  row("strategy", "flops", "order", "memory");
+  for (const auto& one : s.all) row(one.name, one.flops.text(), one.flops.order(), one.memory.text());
+  out << "fastest: " << s.fastest << "\n  " << s.why << "\n";
+  for (const auto& note : e.notes()) out << "# " << note << "\n";
+  return out.str();
+}
+
+}  // namespace
+
+std::pair<std::string, int> explain(const ExplainOptions& o) {
+  const Explained e(ask(o.expression, o.given), o.wrt);
+  if (o.format == "json") return {to_json(e, o).dump(2) + "\n", 0};
+  if (o.format == "numpy") return {numpy(e.question, e.mode(o.mode.empty() ? "reverse" : o.mode)), 0};
+  return {to_text(e, o), 0};
+}
+
+}  // namespace adjoint::app

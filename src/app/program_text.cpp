@@ -1,0 +1,141 @@
+#include "app/program_text.hpp"
+
+#include <algorithm>
+#include <map>
+
+#include "ops/abstract.hpp"
+#include "print/numpy.hpp"
+#include "print/reader.hpp"
+#include "print/tensor.hpp"
+#include "print/text.hpp"
+#include "programs/modes.hpp"
+#include "syntax/build.hpp"
+#include "syntax/tree.hpp"
+
+namespace adjoint::app {
+namespace {
+
+syntax::Type type_of_axes(Expr e) {
+  syntax::Type type;
+  if (e.rank() == 1) type.rows = e.shape()[0];
+  if (e.rank() == 2) {
+    type.rows = e.shape()[0];
+    type.columns = e.shape()[1];
+  }
+  if (e.rank() > 2) type.higher = e.shape();
+  return type;
+}
+
+// Names without their versions.
+syntax::Ast unversioned(const syntax::Ast& tree) {
+  syntax::Substitution names;
+  for (const auto& name : syntax::free_names(tree)) {
+    const auto at = name.find('#');
+    if (at != std::string::npos) names.emplace(name, syntax::name(name.substr(0, at)));
+  }
+  if (names.empty()) return tree;
+  // Types stay those of the names that are replaced.
+  std::function<void(const syntax::Ast&)> find = [&](const syntax::Ast& t) {
+    if (t->kind == syntax::Kind::Name && t->typed) {
+      const auto at = names.find(t->text);
+      if (at != names.end()) at->second = syntax::with_type(at->second, t->type);
+    }
+    for (const auto& a : t->args) find(a);
+  };
+  find(tree);
+  return syntax::substitute(tree, names);
+}
+
+syntax::Type type_of_name(const StraightLine& program, Expr name) {
+  const auto at = program.types.find(shown_name(name));
+  const bool fits = at != program.types.end() && notation::graph_shape(at->second) == name.shape();
+  return fits ? at->second : type_of_axes(name);
+}
+
+ReadOptions options_of(const Question& question, const StraightLine& program) {
+  ReadOptions options = read_options(question);
+  const auto declared = options.declared;
+  const auto* types = &program.types;
+  options.declared = [declared, types](std::string_view name) -> const syntax::Type* {
+    const auto at = types->find(name.substr(0, name.find('#')));
+    return at != types->end() ? &at->second : declared ? declared(name) : nullptr;
+  };
+  options.let_threshold = 1 << 20;
+  return options;
+}
+
+}  // namespace
+
+std::vector<ShownLine> shown_lines(const Question& question, const StraightLine& program) {
+  const ReadOptions options = options_of(question, program);
+  std::vector<ShownLine> out;
+  for (const auto& line : program.lines) {
+    ShownLine shown;
+    shown.name = shown_name(line.name);
+    shown.adds = static_cast<bool>(line.addend);
+    shown.sweep = line.sweep;
+    shown.expr = shown.adds ? line.addend : line.value;
+    if (shown.expr.rank() <= 2) {
+      shown.value = read(shown.expr, type_of_name(program, line.name), options);
+      if (shown.value) shown.value = unversioned(shown.value);
+    }
+    out.push_back(std::move(shown));
+  }
+  return out;
+}
+
+std::string text(const ShownLine& line) {
+  const std::string op = line.adds ? " += " : " = ";
+  if (line.value) return line.name + op + print::text(line.value);
+  return line.name + print::index_list(line.expr.rank()) + op + print::index_text(line.expr, shown_name);
+}
+
+std::string numpy(const Question& question, const StraightLine& program) {
+  print::NumpyProgram p;
+  p.forms = forms_of;
+  std::map<std::string, std::string> parameters;  // further inputs by name
+  for (const auto& s : question.formula.symbols) {
+    const bool function = s.kind == notation::Symbol::Kind::Function;
+    p.symbols.push_back({s.name, s.type, function, s.from, s.to});
+    if (!function) parameters[s.name + "_dot"] = "d" + s.name;
+  }
+  for (const auto& v : program.inputs) {
+    if (question.formula.symbol(v->name()) != nullptr) continue;
+    if (v->name() == "u") {
+      p.inputs.push_back({"u", "u", type_of_name(program, v), v.rank() == 0 ? "1.0" : ""});
+    } else if (parameters.contains(v->name())) {
+      p.inputs.push_back({v->name(), parameters.at(v->name()), type_of_name(program, v), ""});
+    } else {
+      p.symbols.push_back({v->name(), type_of_name(program, v), false, {}, {}});
+    }
+  }
+  for (const auto& line : shown_lines(question, program)) {
+    print::TensorCode own;
+    if (!line.value)
+      own = print::numpy_tensor(line.expr, [](Expr v) { return print::python_name(shown_name(v)); });
+    if (line.adds) {
+      syntax::Ast sum;
+      if (line.value) {
+        sum = syntax::with_type(
+            syntax::binary("+", syntax::with_type(syntax::name(line.name), line.value->type), line.value),
+            line.value->type);
+      }
+      own.text = print::python_name(line.name) + " + " + own.text;
+      p.lines.push_back({line.name, sum, own});
+    } else {
+      p.lines.push_back({line.name, line.value, own});
+    }
+  }
+  for (const auto& y : program.outputs) {
+    const std::string name = shown_name(y);
+    std::string like;
+    for (const auto& s : question.formula.symbols) {
+      if (s.kind != notation::Symbol::Kind::Function && name == s.name + "_bar" && !s.type.is_scalar())
+        like = s.name;
+    }
+    p.results.emplace_back(name, like);
+  }
+  return print::numpy_program(p);
+}
+
+}  // namespace adjoint::app

@@ -1,0 +1,31 @@
+// Straight-line programs as people read and run them: lines of the notation, NumPy.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "app/question.hpp"
+#include "programs/straight_line.hpp"
+
+namespace adjoint::app {
+
+/// A line as trees of the notation.
+struct ShownLine {
+  std::string name;   // v3, v3_dot, v3_bar
+  syntax::Ast value;  // null where matrix notation cannot write it
+  bool adds = false;  // name += value
+  Sweep sweep = Sweep::Value;
+  Expr expr;  // what `value` shows
+};
+
+std::vector<ShownLine> shown_lines(const Question& question, const StraightLine& program);
+
+/// `v3 = sqrt(v2)`, `x_bar += v3_bar*2*x`
+std::string text(const ShownLine& line);
+
+/// `def program(…)`: of a forward program with tangents `dx`, of a reverse program with the adjoint `u` (1
+/// for a scalar). Returns the outputs as a tuple.
+std::string numpy(const Question& question, const StraightLine& program);
+
+}  // namespace adjoint::app

@@ -1,0 +1,113 @@
+#include "programs/strategies.hpp"
+
+#include <algorithm>
+
+#include "programs/accumulate.hpp"
+#include "programs/checkpoint.hpp"
+#include "programs/modes.hpp"
+
+namespace adjoint {
+namespace {
+
+using kernel::Polynomial;
+
+Polynomial entries(Expr e) {
+  Polynomial p = 1;
+  for (const auto& s : e.shape()) p = p * Polynomial(s);
+  return p;
+}
+
+// The value where all sizes are large, to compare what has the same order.
+double at_large(const Polynomial& p) {
+  SizeValues sizes;
+  for (const auto& name : p.names()) sizes[name] = 1000;
+  return p.value(sizes);
+}
+
+bool cheaper(const Strategy& a, const Strategy& b) {
+  if (!(a.flops.order() == b.flops.order())) return Polynomial::less_for_large(a.flops, b.flops);
+  // Of one order: the one that keeps less where the counts are close.
+  constexpr double kClose = 1.5;
+  const double fa = at_large(a.flops);
+  const double fb = at_large(b.flops);
+  if (fa < fb * kClose && fb < fa * kClose && at_large(a.memory) != at_large(b.memory))
+    return at_large(a.memory) < at_large(b.memory);
+  return fa < fb;
+}
+
+std::string reason(const Strategies& s, const Strategy& best, const Strategy& forward,
+                   const Strategy& reverse) {
+  const bool one_in = s.inputs == Polynomial(1);
+  const bool one_out = s.outputs == Polynomial(1);
+  std::string out;
+  if (one_in && one_out) {
+    out = "one input and one output: one forward sweep costs " + forward.flops.text() +
+          " operations and keeps no values (" + forward.memory.text() +
+          " numbers alive), the reverse sweep " + reverse.flops.text() +
+          " and must keep what it needs on the way back (" + reverse.memory.text() + ")";
+  } else if (one_out) {
+    out = "one output: reverse costs " + reverse.flops.order() + ", a constant times the function's " +
+          s.function.order() + ", whatever the number of inputs; forward takes a sweep for each of the " +
+          s.inputs.text() + " inputs, " + forward.flops.order();
+  } else if (one_in) {
+    out = "one input: one forward sweep gives all " + s.outputs.text() + " outputs, " +
+          forward.flops.order() + "; reverse takes one for each output, " + reverse.flops.order();
+  } else {
+    out = s.inputs.text() + " inputs and " + s.outputs.text() +
+          " outputs: forward takes a sweep for each input, " + forward.flops.order() +
+          ", reverse one for each output, " + reverse.flops.order() +
+          "; a sweep of either costs about the same, so they cross where the numbers of inputs and outputs "
+          "are equal";
+  }
+  if (best.name != "forward" && best.name != "reverse") {
+    out += "; " + best.name + " takes " + best.flops.order() + ": " + best.note;
+  }
+  return out;
+}
+
+}  // namespace
+
+Strategies compare(const StraightLine& program, std::span<const Expr> active, std::size_t longest) {
+  Strategies s;
+  s.function = kernel::cost(lower(program)).flops();
+  for (const auto& x : active) s.inputs += entries(x);
+  s.outputs = entries(program.outputs[0]);
+  const kernel::Program ahead = lower(forward(program, active));
+  const kernel::Program back = lower(reverse(program, active));
+  const Polynomial tangent = kernel::cost(ahead).flops() - s.function;
+  const Polynomial adjoint_sweep = kernel::cost(back).flops() - s.function;
+  s.all.push_back({"forward", s.function + s.inputs * tangent, kernel::working_memory(ahead),
+                   "a sweep with tangents for each input; values are not kept"});
+  s.all.push_back({"reverse", s.function + s.outputs * adjoint_sweep, kernel::working_memory(back),
+                   "the values once, then a sweep of adjoints for each output; values are kept until then"});
+  if (program.lines.size() <= longest) {
+    const kernel::Program dense = lower(accumulate(program, active, Blocks::Dense));
+    s.all.push_back({"jacobians", kernel::cost(dense).flops(), kernel::working_memory(dense),
+                     "every local Jacobian as a full array, multiplied in the best order"});
+    const kernel::Program cross = lower(accumulate(program, active, Blocks::Structured));
+    s.all.push_back({"cross", kernel::cost(cross).flops(), kernel::working_memory(cross),
+                     "local Jacobians with their structure, in the order of least work"});
+  }
+  constexpr int kFewStages = 16;
+  constexpr std::size_t kManyLines = 600;  // beyond that the schedule is written only where it is asked for
+  if (stages(program) >= kFewStages && program.lines.size() <= kManyLines) {
+    const kernel::Program kept = lower(reverse_with_checkpoints(program, active), false);
+    s.all.push_back({"checkpoint", s.function + s.outputs * (kernel::cost(kept).flops() - s.function),
+                     kernel::working_memory(kept),
+                     "reverse that keeps few states and computes the others again"});
+  }
+  const Strategy* best = s.all.data();
+  for (const auto& one : s.all) {
+    const bool plain = one.name == "forward" || one.name == "reverse";
+    // Another order of accumulation must be of a lower order to be worth its arrays.
+    if (!plain && (one.flops.order() == best->flops.order() ||
+                   !kernel::Polynomial::less_for_large(one.flops, best->flops)))
+      continue;
+    if (plain ? cheaper(one, *best) : true) best = &one;
+  }
+  s.fastest = best->name;
+  s.why = reason(s, *best, s.all[0], s.all[1]);
+  return s;
+}
+
+}  // namespace adjoint
