@@ -217,10 +217,10 @@ RoutineCost call_cost(const Shapes&, const Attributes&) { return {{}, {}, {}, {}
 // 5.4 and 8.3); exponential by scaling and squaring with degree 13 and 2 squarings 9n^3 + n^3/3, its
 // Frechet derivative on the double block; real Schur form 25n^3/2 (Higham, Functions of Matrices).
 constexpr std::array kRoutines{
-    RoutineInfo{"inv", 1, 1, true, square_to_square, inverse_cost},
+    RoutineInfo{"inv", 1, 1, true, square_to_square, inverse_cost, true},
     RoutineInfo{"solve", 2, 1, true, solution, solve_cost},
     RoutineInfo{"det", 1, 1, true, square_to_scalar, cubic<1, 3>},
-    RoutineInfo{"logdet", 1, 1, true, square_to_scalar, logdet_cost},
+    RoutineInfo{"logdet", 1, 1, true, square_to_scalar, logdet_cost, true},
     RoutineInfo{"adj", 1, 1, true, square_to_square, cubic<1, 1, 1, 0, 1>},
     RoutineInfo{"dadj", 2, 1, true, square_pair, cubic<15, 1, 6, 0, 4>},
     RoutineInfo{"dadjT", 2, 1, true, square_pair, cubic<15, 1, 6, 0, 4>},
@@ -260,7 +260,8 @@ constexpr std::array kRoutines{
     RoutineInfo{"cumsum", 1, 1, false, along_axis, per_entry<1, 0, 0>},
     RoutineInfo{"cumsumT", 1, 1, false, along_axis, per_entry<1, 0, 0>},
     RoutineInfo{"call", -1, 1, false, not_inferred, call_cost},
-    RoutineInfo{"logdet_inv", 1, 2, true, both<square_to_scalar, square_to_square>, logdet_inverse_cost},
+    RoutineInfo{"logdet_inv", 1, 2, true, both<square_to_scalar, square_to_square>, logdet_inverse_cost,
+                true},
     RoutineInfo{"det_adj", 1, 2, true, both<square_to_scalar, square_to_square>, cubic<1, 1, 1, 0, 1>},
     RoutineInfo{"svdvals_polar", 1, 2, true, both<singular_values, same_matrix>, thin<8, 1, 4, 1>},
     RoutineInfo{"normnuc_polar", 1, 2, true, both<matrix_to_scalar, same_matrix>, thin<8, 1, 4, 1>},

@@ -79,6 +79,7 @@ struct RoutineInfo {
   /// The shapes of the results for shapes of inputs that fit; throws std::invalid_argument otherwise.
   std::vector<Shape> (*shapes)(const std::vector<Shape>& inputs, const std::vector<std::int64_t>& attributes);
   RoutineCost (*cost)(const std::vector<Shape>& inputs, const std::vector<std::int64_t>& attributes);
+  bool definite_form = false;  // attribute 0 may say that the matrix is positive definite
 };
 
 /// The routine of that name; null if there is none.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "kernel/routine.hpp"
 #include "kernel/schedule.hpp"
 #include "lower/state.hpp"
 #include "ops/abstract.hpp"
@@ -156,12 +157,14 @@ Stored Lowerer::State::scalar_code(const Node& n, ScalarOp op) {
   return out;
 }
 
+// The routine falls back on the general way where the matrix turns out to be singular.
+bool is_definite_or_singular(Expr matrix) { return is_definite(matrix) || is_semidefinite(matrix); }
+
 Stored Lowerer::State::routine(const Node& n, std::string_view name) {
   kernel::Routine r;
   r.name = name;
   r.attributes = n.attributes.integers;
-  if (name == "inv" && is_definite(n.operands[0])) r.attributes = {1};
-  if (name == "logdet" && is_definite(n.operands[0])) r.attributes = {1};
+  if (kernel::find_routine(name)->definite_form && is_definite_or_singular(n.operands[0])) r.attributes = {1};
   std::size_t batch = 0;
   for (const auto& o : n.operands) batch = std::max(batch, o->shape.size());
   for (const auto& o : n.operands) {

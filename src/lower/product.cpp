@@ -96,7 +96,7 @@ Contraction::Contraction(Lowerer::State& state, const Node& n)
 
 void Contraction::read_factors() {
   for (const auto& f : n_.factors) {
-    const bool unit = f.expr->kind == Kind::Apply && f.expr->op->name == "unit";
+    const bool unit = f.expr->kind == Kind::Apply && is_view(record_of(*f.expr).lowering, "basis");
     if (unit && !output_.contains(f.labels[0]) && !pinned_.contains(f.labels[0])) {
       pinned_[f.labels[0]] = f.expr->attributes.sizes[1] - Size(1);
       continue;
@@ -323,7 +323,10 @@ std::optional<Stored> Contraction::solve(const Bundle& inverse, const Bundle& ot
   r.name = "solve";
   const Size n = size(summed);
   const Size columns = rest.empty() ? Size(1) : size(rest[0]);
-  r.attributes = {is_definite(matrix) ? 1 : is_lower(matrix) ? 2 : is_lower(transposed(matrix)) ? 3 : 0};
+  r.attributes = {is_definite_or_singular(matrix) ? 1
+                  : is_lower(matrix)              ? 2
+                  : is_lower(transposed(matrix))  ? 3
+                                                  : 0};
   r.inputs = {view_of(a), {right.stored.buffer, {n, columns}}};
   Shape shape{size(kept)};
   labels = {kept};

@@ -51,5 +51,7 @@ kernel::Access access(const Stored& stored, const std::vector<std::int32_t>& loo
 /// Loops 0, 1, …, one for each axis.
 std::vector<std::int32_t> straight(std::size_t rank);
 kernel::View view_of(const Stored& stored);
+/// Whether a Cholesky factorisation is worth a try.
+bool is_definite_or_singular(Expr matrix);
 
 }  // namespace adjoint

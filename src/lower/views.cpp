@@ -25,13 +25,13 @@ Access shifted_access(const Stored& s, std::size_t axis, const Size& offset, boo
 
 Stored Lowerer::State::view(const Node& n, std::string_view code) {
   const auto loops = straight(n.shape.size());
-  if (code == "fuse" || code == "split") {  // the same entries in the same order
+  if (code == "reshape") {  // the same entries in the same order
     Stored s = value(n.operands[0]);
     s.shape = n.shape;
     return s;
   }
   const Stored out = fresh(n.shape);
-  if (code == "unit") {
+  if (code == "basis") {
     PointwiseBuilder b({});
     Access at = access(out, {});
     at.axes = {kernel::fixed(n.attributes.sizes[1] - Size(1))};
@@ -39,7 +39,7 @@ Stored Lowerer::State::view(const Node& n, std::string_view code) {
     add(std::move(b));
     return out;
   }
-  if (code == "concat") {
+  if (code == "join") {
     Size start;
     std::vector<std::pair<Expr, Size>> parts;
     for (const auto& part : n.operands) {
@@ -67,11 +67,11 @@ Stored Lowerer::State::view(const Node& n, std::string_view code) {
   const auto at = [&](const Size& offset, bool guarded) {
     return b.load(shifted_access(x, axis_of(n), offset, guarded));
   };
-  if (code == "slice") {
+  if (code == "window") {
     b.store(access(out, loops), at(n.attributes.sizes[0], false));
-  } else if (code == "diff") {
+  } else if (code == "difference") {
     b.store(access(out, loops), b.binary(ScalarOp::Sub, at(1, false), at(0, false)));
-  } else if (code == "diffT") {
+  } else if (code == "difference_adjoint") {
     b.store(access(out, loops), b.binary(ScalarOp::Sub, at(-1, true), at(0, true)));
   } else {
     throw std::logic_error("no index arithmetic for " + std::string(code));

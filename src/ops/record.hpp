@@ -99,7 +99,9 @@ struct ScalarBounds {
 inline ScalarBounds bounds_unknown() { return {}; }
 
 /// How the value is computed, in words of the kernel language: an instruction of its scalar set applied
-/// entrywise, a routine of its library, or a view (slices, blocks, fused axes) that moves no data by itself.
+/// entrywise, a routine of its library, or index arithmetic: window (a range of an axis), join (ranges one
+/// after the other), reshape, difference and difference_adjoint (of neighbours), basis (a column of the
+/// identity).
 struct Lowering {
   enum class By : std::uint8_t { Scalar, Routine, View, None } by;
   std::string_view code;
@@ -108,6 +110,9 @@ inline Lowering scalar_code(std::string_view code) { return {Lowering::By::Scala
 inline Lowering routine(std::string_view code) { return {Lowering::By::Routine, code}; }
 inline Lowering view(std::string_view code) { return {Lowering::By::View, code}; }
 /// Abstract functions have no value.
+inline bool is_view(const Lowering& lowering, std::string_view code) {
+  return lowering.by == Lowering::By::View && lowering.code == code;
+}
 inline Lowering no_value() { return {Lowering::By::None, ""}; }
 
 struct Record : Operation {

@@ -223,9 +223,10 @@ const Record kTril = linear("tril", same_shape, lower_facts, tril_normal, moves<
 const Record kTriu = linear("triu", same_shape, no_facts, triu_normal, moves<triu>, moves<triu>,
                             routine("triu"), Reading::Call);
 const Record kDiff = linear("diff", diff_shape, no_facts, zero_or_along<diff, -1>, moves_along<diff>,
-                            moves_along<diff_transpose>, view("diff"), Reading::Along);
-const Record kDiffT = linear("diffT", diff_transpose_shape, no_facts, zero_or_along<diff_transpose, 1>,
-                             moves_along<diff_transpose>, moves_along<diff>, view("diffT"), Reading::Along);
+                            moves_along<diff_transpose>, view("difference"), Reading::Along);
+const Record kDiffT =
+    linear("diffT", diff_transpose_shape, no_facts, zero_or_along<diff_transpose, 1>,
+           moves_along<diff_transpose>, moves_along<diff>, view("difference_adjoint"), Reading::Along);
 const Record kCumsum =
     linear("cumsum", same_shape, cumsum_facts, zero_or_along<cumsum, 0>, moves_along<cumsum>,
            moves_along<cumsum_transpose>, routine("cumsum"), Reading::Along);
@@ -233,15 +234,15 @@ const Record kCumsumT =
     linear("cumsumT", same_shape, cumsum_facts, zero_or_along<cumsum_transpose, 0>,
            moves_along<cumsum_transpose>, moves_along<cumsum>, routine("cumsumT"), Reading::Along);
 const Record kSlice = linear("slice", slice_shape, entry_facts, slice_normal, slice_moves, slice_transpose,
-                             view("slice"), Reading::Special);
+                             view("window"), Reading::Special);
 const Record kConcat = linear("concat", concat_shape, all_signs, concat_normal, concat_moves,
-                              concat_transpose, view("concat"), Reading::Special);
+                              concat_transpose, view("join"), Reading::Special);
 const Record kFuse = linear("fuse", fuse_shape, entry_facts, fuse_normal, fuse_moves, fuse_transpose,
-                            view("fuse"), Reading::Special);
+                            view("reshape"), Reading::Special);
 const Record kSplit = linear("split", split_shape, entry_facts, split_normal, split_moves, split_transpose,
-                             view("split"), Reading::Special);
+                             view("reshape"), Reading::Special);
 const Record kUnit = [] {
-  Record r = linear("unit", unit_shape, unit_facts, kNoNormal, does_not_move, kNotLinear, view("unit"),
+  Record r = linear("unit", unit_shape, unit_facts, kNoNormal, does_not_move, kNotLinear, view("basis"),
                     Reading::Special);
   r.linear_in = linear_in_none;
   return r;
