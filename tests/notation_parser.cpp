@@ -115,7 +115,7 @@ TEST(Parser, DepthIsLimited) {
   for (const char* open : {"(", "[", "-", "f(", "x["}) {
     std::string text;
     for (int k = 0; k < 100'000; ++k) text += open;
-    EXPECT_NE(parsed(text).find("nested more than 1000 deep"), std::string::npos) << open;
+    EXPECT_NE(parsed(text).find("nested more than 1200 deep"), std::string::npos) << open;
   }
   std::string product = "x";
   for (int k = 0; k < 5000; ++k) product += "*x";

@@ -1,5 +1,6 @@
 #include "app/command_line.hpp"
 
+#include <malloc.h>
 #include <pthread.h>
 #include <unistd.h>
 
@@ -175,6 +176,11 @@ struct Call {
 }  // namespace
 
 int run_on_large_stack(int argc, char** argv) {
+  // One thread works, on many small nodes that live long: no arena of its own, no consolidation on the way.
+  mallopt(M_ARENA_MAX, 1);
+  mallopt(M_MXFAST, 0);
+  mallopt(M_TRIM_THRESHOLD, 1 << 30);
+  mallopt(M_TOP_PAD, 1 << 22);
   Call call{argc, argv, 2};
   pthread_attr_t attributes;
   pthread_t thread{};

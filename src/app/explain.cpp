@@ -68,16 +68,7 @@ std::string joined(const std::vector<std::string>& lines) {
   return out;
 }
 
-struct Counted {
-  kernel::Cost cost;
-  Polynomial memory;
-};
-Counted counted(const StraightLine& p, bool optimised = true) {
-  const kernel::Program lowered = lower(p, optimised);
-  return {kernel::cost(lowered), kernel::working_memory(lowered)};
-}
-
-json to_json(const Counted& c) {
+json to_json(const ProgramCost& c) {
   return {{"flops", c.cost.flops().text()},
           {"order", c.cost.flops().order()},
           {"memory", c.memory.text()},
@@ -89,7 +80,7 @@ json to_json(const Counted& c) {
           {"calls", c.cost.calls.text()}};
 }
 
-json program_json(const Explained& e, const std::string& mode) {
+json program_json(const Explained& e, const std::string& mode, const ProgramCost* known = nullptr) {
   const StraightLine p = e.mode(mode);
   json j;
   j["text"] = joined(texts(e.question, p));
@@ -98,7 +89,7 @@ json program_json(const Explained& e, const std::string& mode) {
   } catch (const std::exception& error) {
     j["numpy"] = std::string("# no NumPy code: ") + error.what() + "\n";
   }
-  j["cost"] = to_json(counted(p, mode != "checkpoint"));
+  j["cost"] = to_json(known != nullptr ? *known : cost_of(p, mode != "checkpoint"));
   return j;
 }
 
@@ -107,11 +98,12 @@ json to_json(const Explained& e, const ExplainOptions& o) {
   j["function"] = e.question.formula.text;
   j["variables"] = e.names;
   j["graph"] = {{"operations", e.program.lines.size()}, {"lines", texts(e.question, e.program)}};
-  j["graph"]["cost"] = to_json(counted(e.program));
-  j["forward"] = program_json(e, "forward");
-  j["reverse"] = program_json(e, "reverse");
-  if (!o.mode.empty() && o.mode != "forward" && o.mode != "reverse") j[o.mode] = program_json(e, o.mode);
   const Strategies s = compare(e.program, e.active);
+  j["graph"]["flops"] = s.function.text();
+  j["forward"] = program_json(e, "forward", &s.forward);
+  j["reverse"] = program_json(e, "reverse", &s.reverse);
+  j["reverse"]["kept"] = s.kept.text();
+  if (!o.mode.empty() && o.mode != "forward" && o.mode != "reverse") j[o.mode] = program_json(e, o.mode);
   j["strategies"] = json::array();
   for (const auto& one : s.all) {
     j["strategies"].push_back({{"name", one.name},
@@ -159,7 +151,7 @@ std::vector<std::string> paired(const std::vector<ShownLine>& lines) {
   return left;
 }
 
-std::string cost_line(const Counted& c) {
+std::string cost_line(const ProgramCost& c) {
   return "flops " + c.cost.flops().text() + "   (" + c.cost.flops().order() + "), memory " + c.memory.text();
 }
 
@@ -168,23 +160,23 @@ std::string to_text(const Explained& e, const ExplainOptions& o) {
   const std::size_t n = e.program.lines.size();
   out << "graph: " << n << (n == 1 ? " operation\n" : " operations\n");
   listing(out, texts(e.question, e.program));
+  const Strategies s = compare(e.program, e.active);
   const std::string only = o.mode;
   if (only.empty() || only == "forward") {
     const StraightLine p = e.mode("forward");
-    out << "\nforward program: " << cost_line(counted(p)) << "\n";
+    out << "\nforward program: " << cost_line(s.forward) << "\n";
     listing(out, paired(shown_lines(e.question, p)));
   }
   if (only.empty() || only == "reverse") {
     const StraightLine p = e.mode("reverse");
-    out << "\nreverse program: " << cost_line(counted(p)) << "\n";
+    out << "\nreverse program: " << cost_line(s.reverse) << ", values kept " << s.kept.text() << "\n";
     listing(out, texts(e.question, p));
   }
   if (!only.empty() && only != "forward" && only != "reverse") {
     const StraightLine p = e.mode(only);
-    out << "\n" << only << " program: " << cost_line(counted(p, only != "checkpoint")) << "\n";
+    out << "\n" << only << " program: " << cost_line(cost_of(p, only != "checkpoint")) << "\n";
     listing(out, texts(e.question, p));
   }
-  const Strategies s = compare(e.program, e.active);
   out << "\ncost of the derivative (the function alone: " << s.function.text() << " flops)\n";
   std::size_t w1 = 8, w2 = 5, w3 = 5;
   for (const auto& one : s.all) {

@@ -1,6 +1,7 @@
 #include "graph/size.hpp"
 
 #include <algorithm>
+#include <array>
 #include <functional>
 #include <limits>
 #include <set>
@@ -97,27 +98,33 @@ std::optional<std::int64_t> value_of(std::string_view name, const SizeValues& va
 }  // namespace
 
 Size::Size(std::int64_t constant) {
-  if (constant != 0) terms_.push_back({{}, constant});
+  using Shared = std::shared_ptr<const Terms>;
+  static const std::array<Shared, 3> small = {std::make_shared<const Terms>(),
+                                              std::make_shared<const Terms>(Terms{{{}, 1}}),
+                                              std::make_shared<const Terms>(Terms{{{}, 2}})};
+  terms_ = constant >= 0 && constant < static_cast<std::int64_t>(small.size())
+               ? small[static_cast<std::size_t>(constant)]
+               : std::make_shared<const Terms>(Terms{{{}, constant}});
 }
 
-Size Size::name(std::string_view name) {
-  Size s;
-  s.terms_.push_back({{std::string(name)}, 1});
-  return s;
+Size Size::name(std::string_view name) { return Size(Terms{{{std::string(name)}, 1}}); }
+
+bool Size::is_constant() const {
+  return terms_->empty() || (terms_->size() == 1 && terms_->front().first.empty());
 }
 
-bool Size::is_constant() const { return terms_.empty() || (terms_.size() == 1 && terms_[0].first.empty()); }
-
-bool Size::is_one() const { return terms_.size() == 1 && terms_[0].first.empty() && terms_[0].second == 1; }
+bool Size::is_one() const {
+  return terms_->size() == 1 && terms_->front().first.empty() && terms_->front().second == 1;
+}
 
 std::optional<std::int64_t> Size::constant() const {
   if (!is_constant()) return std::nullopt;
-  return terms_.empty() ? 0 : terms_[0].second;
+  return terms_->empty() ? 0 : terms_->front().second;
 }
 
 std::optional<std::int64_t> Size::evaluate(const SizeValues& values) const {
   std::int64_t sum = 0;
-  for (const auto& [monomial, coefficient] : terms_) {
+  for (const auto& [monomial, coefficient] : *terms_) {
     std::int64_t product = coefficient;
     for (const auto& name : monomial) {
       const auto value = value_of(name, values);
@@ -131,7 +138,7 @@ std::optional<std::int64_t> Size::evaluate(const SizeValues& values) const {
 
 Size Size::substitute(std::string_view name, const Size& replacement) const {
   Size sum;
-  for (const auto& [monomial, coefficient] : terms_) {
+  for (const auto& [monomial, coefficient] : *terms_) {
     Size product(coefficient);
     for (const auto& n : monomial) product = product * (n == name ? replacement : Size::name(n));
     sum = sum + product;
@@ -141,14 +148,14 @@ Size Size::substitute(std::string_view name, const Size& replacement) const {
 
 std::vector<std::string> Size::names() const {
   std::set<std::string> names;
-  for (const auto& term : terms_) names.insert(term.first.begin(), term.first.end());
+  for (const auto& term : *terms_) names.insert(term.first.begin(), term.first.end());
   return {names.begin(), names.end()};
 }
 
 std::string Size::text() const {
-  if (terms_.empty()) return "0";
+  if (terms_->empty()) return "0";
   std::string out;
-  for (const auto& [monomial, coefficient] : terms_) {
+  for (const auto& [monomial, coefficient] : *terms_) {
     const bool negative = coefficient < 0;
     if (negative) {
       out += '-';
@@ -175,7 +182,7 @@ std::string Size::text() const {
 std::size_t Size::hash() const {
   std::size_t h = 1469598103934665603ULL;
   const auto mix = [&h](std::size_t v) { h = (h ^ v) * 1099511628211ULL + 0x9e3779b97f4a7c15ULL; };
-  for (const auto& [monomial, coefficient] : terms_) {
+  for (const auto& [monomial, coefficient] : *terms_) {
     for (const auto& name : monomial) mix(std::hash<std::string>{}(name));
     mix(static_cast<std::size_t>(coefficient));
   }
@@ -183,30 +190,35 @@ std::size_t Size::hash() const {
 }
 
 Size operator+(const Size& a, const Size& b) {
-  Size sum = a;
-  for (const auto& [monomial, coefficient] : b.terms_) add_term(sum.terms_, monomial, coefficient);
-  return sum;
+  if (b.is_zero()) return a;
+  if (a.is_zero()) return b;
+  Terms sum = *a.terms_;
+  for (const auto& [monomial, coefficient] : *b.terms_) add_term(sum, monomial, coefficient);
+  return Size(std::move(sum));
 }
 
 Size operator-(const Size& a, const Size& b) {
-  Size difference = a;
-  for (const auto& [monomial, coefficient] : b.terms_) {
-    add_term(difference.terms_, monomial, checked_multiply(coefficient, -1));
+  if (b.is_zero()) return a;
+  Terms difference = *a.terms_;
+  for (const auto& [monomial, coefficient] : *b.terms_) {
+    add_term(difference, monomial, checked_multiply(coefficient, -1));
   }
-  return difference;
+  return Size(std::move(difference));
 }
 
 Size operator*(const Size& a, const Size& b) {
-  Size product;
-  for (const auto& [ma, ca] : a.terms_) {
-    for (const auto& [mb, cb] : b.terms_) {
+  if (b.is_one()) return a;
+  if (a.is_one()) return b;
+  Terms product;
+  for (const auto& [ma, ca] : *a.terms_) {
+    for (const auto& [mb, cb] : *b.terms_) {
       Size::Monomial monomial = ma;
       monomial.insert(monomial.end(), mb.begin(), mb.end());
       std::sort(monomial.begin(), monomial.end());
-      add_term(product.terms_, monomial, checked_multiply(ca, cb));
+      add_term(product, monomial, checked_multiply(ca, cb));
     }
   }
-  return product;
+  return Size(std::move(product));
 }
 
 }  // namespace adjoint

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,7 +29,7 @@ class Size {
 
   [[nodiscard]] bool is_constant() const;
   [[nodiscard]] bool is_one() const;
-  [[nodiscard]] bool is_zero() const { return terms_.empty(); }
+  [[nodiscard]] bool is_zero() const { return terms_->empty(); }
   /// The value of a constant size.
   [[nodiscard]] std::optional<std::int64_t> constant() const;
   /// The value at given names; nothing if a name is missing.
@@ -40,16 +41,21 @@ class Size {
   [[nodiscard]] std::string text() const;
   [[nodiscard]] std::size_t hash() const;
   /// Monomials with their non-zero coefficients, in canonical order.
-  [[nodiscard]] const std::vector<std::pair<Monomial, std::int64_t>>& terms() const { return terms_; }
+  [[nodiscard]] const std::vector<std::pair<Monomial, std::int64_t>>& terms() const { return *terms_; }
 
   friend Size operator+(const Size& a, const Size& b);
   friend Size operator-(const Size& a, const Size& b);
   friend Size operator*(const Size& a, const Size& b);
-  friend bool operator==(const Size& a, const Size& b) { return a.terms_ == b.terms_; }
-  friend bool operator<(const Size& a, const Size& b) { return a.terms_ < b.terms_; }
+  friend bool operator==(const Size& a, const Size& b) {
+    return a.terms_ == b.terms_ || *a.terms_ == *b.terms_;
+  }
+  friend bool operator<(const Size& a, const Size& b) { return *a.terms_ < *b.terms_; }
 
  private:
-  std::vector<std::pair<Monomial, std::int64_t>> terms_;
+  using Terms = std::vector<std::pair<Monomial, std::int64_t>>;
+  explicit Size(Terms terms) : terms_(std::make_shared<const Terms>(std::move(terms))) {}
+
+  std::shared_ptr<const Terms> terms_;  // shared by copies, of which there are many
 };
 
 using Shape = std::vector<Size>;

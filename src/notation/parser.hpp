@@ -16,7 +16,7 @@ using syntax::Ast;
 /// Trees deeper than this are refused; long sums are grouped so that they stay below.
 inline constexpr int kMaximalDepth = 2000;
 /// Brackets, calls and signs nested deeper than this are refused, so that a usual stack is enough.
-inline constexpr int kMaximalNesting = 1000;
+inline constexpr int kMaximalNesting = 1200;
 
 struct Named {
   std::string name;

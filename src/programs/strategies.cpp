@@ -1,6 +1,7 @@
 #include "programs/strategies.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "programs/accumulate.hpp"
 #include "programs/checkpoint.hpp"
@@ -42,9 +43,9 @@ std::string reason(const Strategies& s, const Strategy& best, const Strategy& fo
   std::string out;
   if (one_in && one_out) {
     out = "one input and one output: one forward sweep costs " + forward.flops.text() +
-          " operations and keeps no values (" + forward.memory.text() +
-          " numbers alive), the reverse sweep " + reverse.flops.text() +
-          " and must keep what it needs on the way back (" + reverse.memory.text() + ")";
+          " operations and keeps no value, the reverse sweep costs " + reverse.flops.text() +
+          " and comes back to " + s.kept.text() + (s.kept == Polynomial(1) ? " value" : " values") +
+          " that it must keep";
   } else if (one_out) {
     out = "one output: reverse costs " + reverse.flops.order() + ", a constant times the function's " +
           s.function.order() + ", whatever the number of inputs; forward takes a sweep for each of the " +
@@ -65,35 +66,59 @@ std::string reason(const Strategies& s, const Strategy& best, const Strategy& fo
   return out;
 }
 
+// Entries of lines of values that lines of adjoints read.
+Polynomial kept_values(const StraightLine& reverse) {
+  std::set<const Node*> values;
+  std::set<const Node*> read;
+  for (const auto& line : reverse.lines) {
+    if (line.sweep == Sweep::Value) {
+      values.insert(line.name.get());
+      continue;
+    }
+    for (const auto& v : topological(std::span(&line.value, 1))) {
+      if (v->kind == Kind::Variable && values.contains(v.get())) read.insert(v.get());
+    }
+  }
+  Polynomial total;
+  for (const Node* v : read) total += entries(Expr(v));
+  return total;
+}
+
 }  // namespace
+
+ProgramCost cost_of(const StraightLine& program, bool optimised) {
+  const kernel::Program lowered = lower(program, optimised);
+  return {kernel::cost(lowered), kernel::working_memory(lowered)};
+}
 
 Strategies compare(const StraightLine& program, std::span<const Expr> active, std::size_t longest) {
   Strategies s;
   s.function = kernel::cost(lower(program)).flops();
   for (const auto& x : active) s.inputs += entries(x);
   s.outputs = entries(program.outputs[0]);
-  const kernel::Program ahead = lower(forward(program, active));
-  const kernel::Program back = lower(reverse(program, active));
-  const Polynomial tangent = kernel::cost(ahead).flops() - s.function;
-  const Polynomial adjoint_sweep = kernel::cost(back).flops() - s.function;
-  s.all.push_back({"forward", s.function + s.inputs * tangent, kernel::working_memory(ahead),
+  const StraightLine back = reverse(program, active);
+  s.forward = cost_of(forward(program, active));
+  s.reverse = cost_of(back);
+  s.kept = kept_values(back);
+  const Polynomial tangent = s.forward.cost.flops() - s.function;
+  const Polynomial adjoint_sweep = s.reverse.cost.flops() - s.function;
+  s.all.push_back({"forward", s.function + s.inputs * tangent, s.forward.memory,
                    "a sweep with tangents for each input; values are not kept"});
-  s.all.push_back({"reverse", s.function + s.outputs * adjoint_sweep, kernel::working_memory(back),
+  s.all.push_back({"reverse", s.function + s.outputs * adjoint_sweep, s.reverse.memory,
                    "the values once, then a sweep of adjoints for each output; values are kept until then"});
   if (program.lines.size() <= longest) {
-    const kernel::Program dense = lower(accumulate(program, active, Blocks::Dense));
-    s.all.push_back({"jacobians", kernel::cost(dense).flops(), kernel::working_memory(dense),
+    const ProgramCost dense = cost_of(accumulate(program, active, Blocks::Dense));
+    s.all.push_back({"jacobians", dense.cost.flops(), dense.memory,
                      "every local Jacobian as a full array, multiplied in the best order"});
-    const kernel::Program cross = lower(accumulate(program, active, Blocks::Structured));
-    s.all.push_back({"cross", kernel::cost(cross).flops(), kernel::working_memory(cross),
+    const ProgramCost cross = cost_of(accumulate(program, active, Blocks::Structured));
+    s.all.push_back({"cross", cross.cost.flops(), cross.memory,
                      "local Jacobians with their structure, in the order of least work"});
   }
   constexpr int kFewStages = 16;
   constexpr std::size_t kManyLines = 600;  // beyond that the schedule is written only where it is asked for
   if (stages(program) >= kFewStages && program.lines.size() <= kManyLines) {
-    const kernel::Program kept = lower(reverse_with_checkpoints(program, active), false);
-    s.all.push_back({"checkpoint", s.function + s.outputs * (kernel::cost(kept).flops() - s.function),
-                     kernel::working_memory(kept),
+    const ProgramCost kept = cost_of(reverse_with_checkpoints(program, active), false);
+    s.all.push_back({"checkpoint", s.function + s.outputs * (kept.cost.flops() - s.function), kept.memory,
                      "reverse that keeps few states and computes the others again"});
   }
   const Strategy* best = s.all.data();

@@ -18,11 +18,21 @@ struct Strategy {
   std::string note;           // what it does, in a sentence
 };
 
+/// What a program costs as it runs.
+struct ProgramCost {
+  kernel::Cost cost;
+  kernel::Polynomial memory;
+};
+ProgramCost cost_of(const StraightLine& program, bool optimised = true);
+
 struct Strategies {
   kernel::Polynomial function;  // flops of the value alone
-  kernel::Polynomial inputs;    // numbers that the active variables hold
-  kernel::Polynomial outputs;   // numbers that the value holds
-  std::vector<Strategy> all;    // of the whole derivative: all inputs, all outputs
+  ProgramCost forward;          // of one sweep with the values
+  ProgramCost reverse;
+  kernel::Polynomial kept;     // entries of values that the reverse sweep comes back to
+  kernel::Polynomial inputs;   // numbers that the active variables hold
+  kernel::Polynomial outputs;  // numbers that the value holds
+  std::vector<Strategy> all;   // of the whole derivative: all inputs, all outputs
   std::string fastest;
   std::string why;
 };
