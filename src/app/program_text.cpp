@@ -75,7 +75,10 @@ std::vector<ShownLine> shown_lines(const Question& question, const StraightLine&
     shown.adds = static_cast<bool>(line.addend);
     shown.sweep = line.sweep;
     shown.expr = shown.adds ? line.addend : line.value;
-    if (shown.expr.rank() <= 2) {
+    const auto parts = topological(std::span(&shown.expr, 1));
+    const bool matrices = std::none_of(parts.begin(), parts.end(),
+                                       [](Expr e) { return e->kind == Kind::Variable && e.rank() > 2; });
+    if (shown.expr.rank() <= 2 && matrices) {
       shown.value = read(shown.expr, type_of_name(program, line.name), options);
       if (shown.value) shown.value = unversioned(shown.value);
     }
@@ -97,12 +100,12 @@ std::string numpy(const Question& question, const StraightLine& program) {
   for (const auto& s : question.formula.symbols) {
     const bool function = s.kind == notation::Symbol::Kind::Function;
     p.symbols.push_back({s.name, s.type, function, s.from, s.to});
-    if (!function) parameters[s.name + "_dot"] = "d" + s.name;
   }
+  for (const auto& v : program.inputs) parameters[tangent_name(v)] = "d" + v->name();
   for (const auto& v : program.inputs) {
     if (question.formula.symbol(v->name()) != nullptr) continue;
-    if (v->name() == "u") {
-      p.inputs.push_back({"u", "u", type_of_name(program, v), v.rank() == 0 ? "1.0" : ""});
+    if (v->role == Role::Direction && !parameters.contains(v->name())) {  // the adjoint of the output
+      p.inputs.push_back({v->name(), v->name(), type_of_name(program, v), v.rank() == 0 ? "1.0" : ""});
     } else if (parameters.contains(v->name())) {
       p.inputs.push_back({v->name(), parameters.at(v->name()), type_of_name(program, v), ""});
     } else {

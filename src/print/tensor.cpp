@@ -189,6 +189,11 @@ class Tensors {
   }
 
   std::string call(const Node& n) {
+    if (is_view(record_of(n).lowering, "reshape")) {
+      std::string shape;
+      for (const auto& s : n.shape) shape += size(s) + ", ";
+      return "np.reshape(" + write(n.operands[0]) + ", (" + shape + "), order='F')";
+    }
     std::string arguments;
     for (const auto& o : n.operands) {
       if (!(o.shape() == n.shape) && o.rank() != 0)

@@ -13,8 +13,9 @@ namespace adjoint {
 /// the program, then their tangents. Nothing of the values need be kept.
 StraightLine forward(const StraightLine& program, std::span<const Expr> active);
 
-/// Values forward, then adjoints backward. A further input: the adjoint `u` of the (single) output; outputs:
-/// the value, then the adjoint `x_bar` of each active variable, restricted to its declared structure.
+/// Values forward, then adjoints backward. A further input: the adjoint `u` of the (single) output (`ubar`
+/// where an input is called u); outputs: the value, then the adjoint `x_bar` of each active variable,
+/// restricted to its declared structure.
 StraightLine reverse(const StraightLine& program, std::span<const Expr> active);
 
 /// Forward over reverse: the reverse program with tangents `x_dot` of the active variables. Outputs: the

@@ -1,6 +1,8 @@
 #include "programs/pull.hpp"
 
+#include <algorithm>
 #include <stdexcept>
+#include <string_view>
 
 #include "calculus/differentiate.hpp"
 #include "programs/modes.hpp"
@@ -8,6 +10,8 @@
 
 namespace adjoint {
 namespace {
+
+constexpr std::string_view kAdjoint = "u";  // of the output
 
 // A derivative with what the line has computed already by name: exp(v2) as v3, 1/sqrt(v2) as 1/v3.
 Expr reused(Expr derivative, const Line& line) {
@@ -65,10 +69,13 @@ void Adjoints::add(Expr variable, Expr contribution, StraightLine& out) {
 
 void Adjoints::seed(StraightLine& out) {
   const Expr y = program_.outputs[0];
-  const Expr u = y.graph().variable("u", y.shape(), {}, Role::Direction);
+  const bool taken = std::any_of(program_.inputs.begin(), program_.inputs.end(),
+                                 [](Expr x) { return x->name() == kAdjoint; });
+  const std::string name(taken ? "ubar" : kAdjoint);
+  const Expr u = y.graph().variable(name, y.shape(), {}, Role::Direction);
   out.inputs.push_back(u);
   if (const auto type = program_.types.find(y->name()); type != program_.types.end())
-    out.types.emplace("u", type->second);
+    out.types.emplace(name, type->second);
   if (moves_.contains(y.get())) add(y, u, out);
 }
 

@@ -37,6 +37,13 @@ bool is_indexing(const Node& n) {
   return is_view(by, "window") || is_view(by, "reshape") || is_view(by, "basis");
 }
 
+// An outer product, or a reshaped one.
+bool only_multiplies(const Node& n) {
+  if (n.kind == Kind::Product) return n.factors.size() > 1 && n.label_sizes.size() <= n.output.size();
+  return n.kind == Kind::Apply && is_view(record_of(n).lowering, "reshape") &&
+         only_multiplies(*n.operands[0]);
+}
+
 const Rational* negative_exponent(Expr e) {
   if (e->kind != Kind::Power) return nullptr;
   const Rational* r = as_number(e->operands[1]);
@@ -131,6 +138,13 @@ Expr Tracer::product(const Node& n) {
   return named(graph_.product(n.coefficient, {factors[left], factors[right]}, n.output, sizes));
 }
 
+// The expression over names of its factors, itself without one.
+Expr Tracer::unnamed(Expr e) {
+  std::vector<Expr> operands;
+  for (const auto& o : e->operands) operands.push_back(only_multiplies(*o) ? unnamed(o) : decomposed(o));
+  return rebuild(e, operands);
+}
+
 Expr Tracer::decomposed(Expr e) {
   if (e->kind == Kind::Variable || constant(e)) return e;
   if (const auto at = decomposed_.find(e.get()); at != decomposed_.end()) return at->second;
@@ -141,6 +155,10 @@ Expr Tracer::decomposed(Expr e) {
   } else if (const Rational* r = negative_exponent(e); r != nullptr) {
     const Expr positive = graph_.power(n.operands[0], graph_.number(-*r));
     made = named(graph_.power(decomposed(positive), graph_.number(-1)));
+  } else if (n.kind == Kind::Apply && is_view(record_of(n).lowering, "reshape") &&
+             only_multiplies(*n.operands[0])) {  // a Kronecker product is one operation
+    const Expr inner = unnamed(n.operands[0]);
+    made = named(rebuild(e, std::span(&inner, 1)));
   } else {
     std::vector<Expr> operands;
     for (const auto& o : n.operands) operands.push_back(decomposed(o));

@@ -53,6 +53,7 @@ class Tracer {
  private:
   Expr decomposed(Expr e);
   Expr product(const Node& n);
+  Expr unnamed(Expr e);
   Expr named(Expr value);
   bool constant(Expr e);
 
