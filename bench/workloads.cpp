@@ -4,11 +4,13 @@
 // The figures are for one core; both sides call the same BLAS.
 #include <benchmark/benchmark.h>
 #include <cblas.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 
 #include "workloads/workload.hpp"
@@ -138,6 +140,11 @@ void list_programs() {
 }  // namespace workloads
 
 int main(int argc, char** argv) {
+  // Before OpenBLAS is loaded, which otherwise starts threads that take time from the one that is measured.
+  if (std::getenv("OPENBLAS_NUM_THREADS") == nullptr) {
+    setenv("OPENBLAS_NUM_THREADS", "1", 1);
+    execv("/proc/self/exe", argv);
+  }
   openblas_set_num_threads(1);
   if (argc == 2 && std::strcmp(argv[1], "--list-programs") == 0) {
     workloads::list_programs();

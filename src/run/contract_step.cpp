@@ -8,6 +8,7 @@
 #include <stdexcept>
 
 #include "run/plan.hpp"
+#include "run/vector_math.hpp"
 
 namespace adjoint::run {
 namespace {
@@ -19,7 +20,8 @@ struct Loop {
   std::int64_t a = 0, b = 0, c = 0;  // strides
 };
 
-constexpr std::int64_t kBlas = 512;  // points of a product below which a plain loop is faster
+constexpr std::int64_t kBlas = 512;      // points of a product below which loops of our own are faster
+constexpr std::int64_t kCached = 65536;  // entries of a matrix below which they are for a vector
 
 class ContractStep final : public Step {
  public:
@@ -30,7 +32,7 @@ class ContractStep final : public Step {
   }
 
  private:
-  enum class Kernel : std::uint8_t { Loops, Dot, Gemv, Gemm, Syrk, Triangle };
+  enum class Kernel : std::uint8_t { Loops, Columns, Dot, Vector, Gemv, Gemm, Syrk, Triangle };
   struct Matrix {  // rows and columns in BLAS's sense: column-major with a leading dimension
     bool transposed = false;
     std::int64_t leading = 1;
@@ -136,9 +138,9 @@ bool ContractStep::fits(std::int64_t rows, std::int64_t row_stride, std::int64_t
 
 void ContractStep::choose_kernel() {
   const std::int64_t points = m_.extent * n_.extent * k_.extent;
-  if (k_.extent == 1 || points < kBlas) return;  // outer products are pointwise work
+  if (k_.extent == 1) return;  // outer products are pointwise work
   if (m_.extent == 1 && n_.extent == 1) {
-    kernel_ = Kernel::Dot;
+    if (points >= kBlas || (k_.a == 1 && k_.b == 1)) kernel_ = Kernel::Dot;
     return;
   }
   if (m_.extent == 1 || n_.extent == 1) {
@@ -148,9 +150,20 @@ void ContractStep::choose_kernel() {
     const std::int64_t s = rows ? m_.a : n_.b;
     const std::int64_t t = rows ? k_.a : k_.b;
     const std::int64_t vector = rows ? k_.b : k_.a;
-    if (fits(free.extent, s, k_.extent, t, matrix) && vector > 0 && free.c > 0) kernel_ = Kernel::Gemv;
+    if (!fits(free.extent, s, k_.extent, t, matrix) || vector <= 0 || free.c <= 0) return;
+    const bool near = matrix.transposed ? vector == 1 : free.c == 1;
+    if (near && points <= kCached) {
+      kernel_ = Kernel::Vector;
+    } else if (points >= kBlas) {
+      kernel_ = Kernel::Gemv;
+    }
     return;
   }
+  if (points < 16 * kBlas && m_.a == 1 && m_.c == 1 && m_.extent >= 4 && k_.b >= 0) {
+    kernel_ = Kernel::Columns;
+    return;
+  }
+  if (points < kBlas) return;
   kernel_ = Kernel::Gemm;
   if (!fits(m_.extent, m_.a, k_.extent, k_.a, blas_a_))
     packed_a_.resize(static_cast<std::size_t>(m_.extent * k_.extent));
@@ -268,15 +281,36 @@ void ContractStep::product(const double* a, const double* b, double* c, bool fir
     case Kernel::Loops:
       plain(a, b, c, first);
       break;
+    case Kernel::Columns:
+      for (std::int64_t j = 0; j < n_.extent; ++j) {
+        blocks().matrix_vector(m_.extent, k_.extent, coefficient_, a, k_.a, b + j * n_.b, k_.b, !first,
+                               c + j * n_.c);
+      }
+      break;
+    case Kernel::Vector: {
+      const bool rows = n_.extent == 1;
+      const Loop& free = rows ? m_ : n_;
+      const Matrix& matrix = rows ? blas_a_ : blas_b_;
+      const double* from = rows ? a : b;
+      const double* x = rows ? b : a;
+      if (matrix.transposed) {
+        blocks().transposed_vector(free.extent, k_.extent, coefficient_, from, matrix.leading, x, !first, c,
+                                   free.c);
+      } else {
+        blocks().matrix_vector(free.extent, k_.extent, coefficient_, from, matrix.leading, x,
+                               rows ? k_.b : k_.a, !first, c);
+      }
+      break;
+    }
     case Kernel::Dot: {
-      const double sum = k_.a > 0 && k_.b > 0 ? cblas_ddot(static_cast<int>(k_.extent), a,
-                                                           static_cast<int>(k_.a), b, static_cast<int>(k_.b))
-                                              : [&] {
-                                                  double s = 0;
-                                                  for (std::int64_t l = 0; l < k_.extent; ++l)
-                                                    s += a[l * k_.a] * b[l * k_.b];
-                                                  return s;
-                                                }();
+      double sum = 0;
+      if (k_.a == 1 && k_.b == 1) {
+        sum = blocks().sum_product(a, b, k_.extent);
+      } else if (k_.a > 0 && k_.b > 0) {
+        sum = cblas_ddot(static_cast<int>(k_.extent), a, static_cast<int>(k_.a), b, static_cast<int>(k_.b));
+      } else {
+        for (std::int64_t l = 0; l < k_.extent; ++l) sum += a[l * k_.a] * b[l * k_.b];
+      }
       *c = (first ? 0.0 : *c) + coefficient_ * sum;
       break;
     }

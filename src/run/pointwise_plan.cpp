@@ -112,7 +112,8 @@ PointwiseStep::PointwiseStep(const Context& context, const kernel::Pointwise& p)
   n0_ = extents_[0];
   n1_ = extents_.size() > 1 ? extents_[1] : 1;
   t0_ = std::min(n0_, kTile);
-  t1_ = n0_ * 2 <= kTile && n0_ > 0 ? std::min(n1_, kTile / n0_) : 1;
+  // Rows of some length run one by one: what is the same along a row is then a number, not a tile of it.
+  t1_ = n0_ < kRow && n0_ > 0 ? std::min(n1_, kTile / n0_) : 1;
   base_.resize(accesses_.size());
   outer_.assign(extents_.size(), 0);
   compile(context, p);
@@ -376,6 +377,31 @@ void PointwiseStep::allocate(const kernel::Pointwise& p, const std::vector<Level
       if (in.buffer == out.buffer) alone = false;
     }
     s.direct = contiguous && alone;
+  }
+  place_registers();
+}
+
+void PointwiseStep::place_registers() {
+  const auto place = [&](Register r, std::size_t access) {
+    const std::vector<std::int64_t>& stride = accesses_[access].stride;
+    placed_.push_back({r, access, stride[0], stride.size() > 1 ? stride[1] : 0});
+  };
+  for (const Loading& l : loads_) {
+    if (l.level == Level::Once) continue;
+    const Strided& access = accesses_[l.operand];
+    const bool neighbours = access.stride[0] == 1 && (t1_ == 1 || access.stride[1] == n0_);
+    if (!access.guarded && (l.level == Level::Tile || neighbours)) {
+      place(l.out, l.operand);
+    } else {
+      copied_.push_back(l);
+    }
+  }
+  for (std::size_t k = 0; k < stores_.size(); ++k) {
+    if (stores_[k].direct) {
+      place(stores_[k].value, stores_[k].access);
+    } else {
+      stored_.push_back(k);
+    }
   }
 }
 

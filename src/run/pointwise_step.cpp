@@ -55,6 +55,14 @@ void PointwiseStep::start(Bases bases) {
   }
 }
 
+inline void PointwiseStep::execute(const Operation& op, std::int64_t n, const Tile& t) {
+  if (op.what != Operation::Do::Block) return execute_other(op, n, t);
+  const double* a = at_[static_cast<std::size_t>(op.a)];
+  const double* b = op.b >= 0 ? at_[static_cast<std::size_t>(op.b)] : nullptr;
+  const double* c = op.c >= 0 ? at_[static_cast<std::size_t>(op.c)] : &op.number;
+  op.block(at_[static_cast<std::size_t>(op.out)], a, b, c, n);
+}
+
 void PointwiseStep::run_once(Counts* counts) {
   const Tile nowhere{0, 0, 1, 1};
   for (const Loading& l : loads_) {
@@ -133,14 +141,15 @@ void PointwiseStep::run(Bases bases, Counts* counts) {
 
 void PointwiseStep::tile(const Tile& t, Counts* counts) {
   const std::int64_t n = t.size();
-  for (const Loading& l : loads_) {
-    if (l.level == Level::Once) continue;
+  for (const Placed& p : placed_) {
+    at_[static_cast<std::size_t>(p.register_)] =
+        base_[p.access] + t.start0 * p.stride0 + t.start1 * p.stride1;
+  }
+  for (const Loading& l : copied_) {
     const Strided& access = accesses_[l.operand];
     const auto r = static_cast<std::size_t>(l.out);
     if (l.level == Level::Tile) {
       load(access, {t.start0, t.start1, 1, 1}, at_[r]);
-    } else if (!access.guarded && access.stride[0] == 1 && (t.n1 == 1 || access.stride[1] == t.n0)) {
-      at_[r] = base_[l.operand] + t.start0 + t.start1 * (extents_.size() > 1 ? access.stride[1] : 0);
     } else if (const double* there = access.guarded ? inside(access, t) : nullptr) {
       at_[r] = const_cast<double*>(there);
     } else {
@@ -149,16 +158,8 @@ void PointwiseStep::tile(const Tile& t, Counts* counts) {
     }
   }
   for (const Operation& op : per_tile_) execute(op, 1, t);
-  for (const Storing& s : stores_) {
-    if (!s.direct) continue;
-    const Strided& out = accesses_[s.access];
-    at_[static_cast<std::size_t>(s.value)] =
-        base_[s.access] + t.start0 + t.start1 * (extents_.size() > 1 ? out.stride[1] : 0);
-  }
   for (const Operation& op : vector_) execute(op, n, t);
-  for (Storing& s : stores_) {
-    if (!s.direct) store(s, t);
-  }
+  for (const std::size_t k : stored_) store(stores_[k], t);
   if (counts == nullptr) return;
   const auto points = static_cast<double>(n);
   Counts own{0, varying_[1] * points, varying_[2] * points, varying_[3] * points, varying_[4] * points};
@@ -178,16 +179,11 @@ void PointwiseStep::tile(const Tile& t, Counts* counts) {
   *counts += own;
 }
 
-void PointwiseStep::execute(const Operation& op, std::int64_t n, const Tile& t) {
+void PointwiseStep::execute_other(const Operation& op, std::int64_t n, const Tile& t) {
   double* out = at_[static_cast<std::size_t>(op.out)];
   switch (op.what) {
-    case Operation::Do::Block: {
-      const double* a = at_[static_cast<std::size_t>(op.a)];
-      const double* b = op.b >= 0 ? at_[static_cast<std::size_t>(op.b)] : nullptr;
-      const double* c = op.c >= 0 ? at_[static_cast<std::size_t>(op.c)] : &op.number;
-      op.block(out, a, b, c, n);
+    case Operation::Do::Block:
       break;
-    }
     case Operation::Do::Call: {
       const double* a = at_[static_cast<std::size_t>(op.a)];
       for (std::int64_t k = 0; k < n; ++k) out[k] = (*op.function)(a[k]);

@@ -9,6 +9,7 @@
 namespace adjoint::run {
 
 constexpr std::int64_t kTile = 256;  // 2 KiB a register
+constexpr std::int64_t kRow = 24;    // shorter rows share a tile
 
 using kernel::Reduction;
 using kernel::Register;
@@ -29,6 +30,13 @@ struct Loading {
   std::size_t operand = 0;
   Register out = -1;
   Level level = Level::Vector;
+};
+
+/// A register that lies in a buffer: at the access's place of a tile.
+struct Placed {
+  Register register_ = -1;
+  std::size_t access = 0;
+  std::int64_t stride0 = 0, stride1 = 0;
 };
 
 struct Storing {
@@ -80,6 +88,7 @@ class PointwiseStep final : public Step {
   template <class IsVector>
   bool fuse_product(const kernel::Pointwise& p, Operation& op, Register product, Register other, Fused kind,
                     const std::vector<int>& uses, IsVector vector);
+  void place_registers();
   void allocate(const kernel::Pointwise& p, const std::vector<Level>& level);
   void start(Bases bases);
   void run_once(Counts* counts);
@@ -90,6 +99,7 @@ class PointwiseStep final : public Step {
   void store(Storing& s, const Tile& t);
   void set_addressed(const Strided& access, double* base, double value) const;
   void execute(const Operation& op, std::int64_t n, const Tile& t);
+  void execute_other(const Operation& op, std::int64_t n, const Tile& t);
 
   std::vector<std::int64_t> extents_;   // of the loops in running order, innermost first
   std::vector<std::int32_t> original_;  // the loop of the program that each is
@@ -97,6 +107,9 @@ class PointwiseStep final : public Step {
   std::size_t operands_ = 0;
   bool indices_ = false;  // the body asks for loop indices
   std::vector<Loading> loads_;
+  std::vector<Placed> placed_;       // loads and results without a copy
+  std::vector<Loading> copied_;      // loads into tile registers
+  std::vector<std::size_t> stored_;  // stores that are not direct
   std::vector<Operation> once_, per_tile_, vector_;
   std::vector<Storing> stores_;
   std::array<double, 5> varying_{}, fixed_{};  // flops of a point, and of a run, by class

@@ -32,6 +32,12 @@ struct BlockTable {
   double (*maximum)(const double* a, std::int64_t n) = nullptr;  // NaN if one is
   double (*minimum)(const double* a, std::int64_t n) = nullptr;
   void (*add_to)(double* out, const double* a, std::int64_t n) = nullptr;
+  /// y (+)= alpha*A*x for A m x k with columns `lead` apart, entries of x `step` apart.
+  void (*matrix_vector)(std::int64_t m, std::int64_t k, double alpha, const double* a, std::int64_t lead,
+                        const double* x, std::int64_t step, bool add, double* y) = nullptr;
+  /// y (+)= alpha*A'*x for A k x m with columns `lead` apart, entries of y `step` apart.
+  void (*transposed_vector)(std::int64_t m, std::int64_t k, double alpha, const double* a, std::int64_t lead,
+                            const double* x, bool add, double* y, std::int64_t step) = nullptr;
 };
 
 /// The table for this processor.
