@@ -217,12 +217,38 @@ class Search {
         !is_affine(curvatures_.of(n.operands[0]))) {
       return Bound::unknown();
     }
+    if (const Bound spread = of_spread(n); spread.is_finite()) return spread;
     Bound b = squared(change_bound(n.operands[0], variable_, curvatures_, ranges_));
     if (!b.is_finite()) return b;
     const Expr c = n.graph->number(rounded_up(*s.curvature));
     b.proof.push_back({std::string(n.op->name) + ": its Hessian is at most", c});
     b = scaled(b, c);
     b.proof.push_back({"of a linear map: times the square of its norm", b.value});
+    return b;
+  }
+
+  // logsumexp(A*x+b): h'*Hessian*h is the variance of the entries of A*h under softmax weights, at most a
+  // quarter of the square of their spread (Popoviciu), and that spread is at most the largest distance of two
+  // rows of A.
+  Bound of_spread(const Node& n) {
+    const Expr u = n.operands[0];
+    if (n.op->name != "logsumexp" || u.rank() != 1 || variable_.rank() != 1) return Bound::unknown();
+    const Expr a = simplify(jacobian(u, variable_));
+    const bool plain =
+        a->kind == Kind::Variable ||
+        (a->kind == Kind::Product && std::any_of(a->factors.begin(), a->factors.end(), [](const Factor& f) {
+           return f.expr->kind == Kind::Variable && f.expr.rank() == 2;
+         }));
+    if (!plain || is_diagonal(a)) return Bound::unknown();
+    const Expr gram = simplify(dot(a, transposed(a)));
+    const Expr squares = simplify(diagonal_of(gram));
+    const Expr ones = n.graph->ones(squares.shape());
+    const Expr distances = outer(squares, ones) + outer(ones, squares) - Rational(2) * gram;
+    Bound b = finite(Rational(1, 4) * maximum(distances));
+    b.proof.push_back(
+        {"logsumexp: the Hessian is a variance under softmax weights, at most a quarter of the largest "
+         "squared distance of two rows",
+         b.value});
     return b;
   }
 

@@ -118,6 +118,34 @@ Expr gram_root(Expr e) {
   return {};
 }
 
+// The factors of a chain A*B*...*C of square matrices, any of them transposed; nothing for anything else.
+std::vector<Expr> square_chain(Expr e) {
+  const Node& n = *e;
+  if (n.kind != Kind::Product || n.factors.size() < 2 || n.output.size() != 2 || n.coefficient.is_zero()) {
+    return {};
+  }
+  std::vector<bool> used(n.factors.size(), false);
+  std::vector<Expr> chain;
+  Label at = n.output[0];
+  while (chain.size() < n.factors.size()) {
+    std::size_t next = n.factors.size();
+    for (std::size_t k = 0; k < n.factors.size(); ++k) {
+      const Factor& f = n.factors[k];
+      if (f.labels.size() != 2 || f.labels[0] == f.labels[1] || !(f.expr.shape()[0] == f.expr.shape()[1]))
+        return {};
+      if (used[k] || (f.labels[0] != at && f.labels[1] != at)) continue;
+      if (next < n.factors.size()) return {};
+      next = k;
+    }
+    if (next == n.factors.size()) return {};
+    const Factor& f = n.factors[next];
+    used[next] = true;
+    at = f.labels[0] == at ? f.labels[1] : f.labels[0];
+    chain.push_back(f.expr);
+  }
+  return at == n.output[1] ? chain : std::vector<Expr>();
+}
+
 void add(std::vector<Requirement>& list, const Requirement& r) {
   const auto same = std::find_if(list.begin(), list.end(), [&r](const Requirement& known) {
     const bool swapped = r.other && known.operand == r.other && known.other == r.operand;
@@ -249,6 +277,10 @@ void require(std::vector<Requirement>& list, Requirement r, Ranges& ranges) {
     return again(C::Invertible, n.operands[0]);
   if (r.predicate == C::Invertible || r.predicate == C::Definite) {
     if (const Expr root = gram_root(e)) return again(C::FullRowRank, root);
+    if (const auto chain = square_chain(e); r.predicate == C::Invertible && !chain.empty()) {
+      for (const auto& factor : chain) again(C::Invertible, factor);
+      return;
+    }
     if (n.kind == Kind::Product && n.factors.size() == 1 && n.output.size() == 2 &&
         n.output[0] == n.output[1] && n.factors[0].labels.size() == 1) {
       return again(r.predicate == C::Definite ? C::Positive : C::NonZero, n.factors[0].expr);

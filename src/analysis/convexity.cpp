@@ -91,7 +91,8 @@ class Search {
 std::string midpoint_violation(Expr f, const std::vector<Expr>& variables, bool negated, const Probe& probe) {
   if (!probe) return {};
   Graph& g = f.graph();
-  std::vector<std::pair<Expr, Expr>> other, middle;
+  Twins other;
+  std::vector<std::pair<Expr, Expr>> middle;
   for (const auto& v : variables) {
     const Expr y = g.variable(v->name() + "_2", v.shape(), v->facts);
     other.emplace_back(v, y);
@@ -103,8 +104,8 @@ std::string midpoint_violation(Expr f, const std::vector<Expr>& variables, bool 
   const Expr excess = sign * (fm - Rational(1, 2) * (f + fy));
   const Expr scale = g.number(1) + power(f, Rational(2)) + power(fy, Rational(2)) + power(fm, Rational(2));
   for (unsigned seed = 1; seed <= 40; ++seed) {
-    const auto e = probe(excess, seed);
-    const auto s = probe(scale, seed);
+    const auto e = probe(excess, other, seed);
+    const auto s = probe(scale, other, seed);
     if (e && s && *e > 1e-6 * std::max(1.0, *s)) {
       return "the value at the middle of two points is " + std::string(negated ? "below" : "above") +
              " the mean of their values";

@@ -6,6 +6,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "analysis/domain.hpp"
@@ -27,8 +28,10 @@ struct Convexity {
 };
 
 /// The value of a scalar expression at random values (by seed) of all its variables, at small sizes, in
-/// agreement with their facts; nothing where it has none. Given by callers who can run programs.
-using Probe = std::function<std::optional<double>(Expr scalar, unsigned seed)>;
+/// agreement with what is declared of them; nothing where it has none. A twin is a variable that is to be
+/// drawn like another one, its original. Given by callers who can run programs.
+using Twins = std::vector<std::pair<Expr, Expr>>;  // original, twin
+using Probe = std::function<std::optional<double>(Expr scalar, const Twins& twins, unsigned seed)>;
 
 /// Jointly in the variables, on the domain of f within their declared sets.
 Convexity convexity_of(Expr f, const std::vector<Expr>& variables, const Assumptions& assumptions = {},

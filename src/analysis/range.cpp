@@ -239,7 +239,7 @@ Range Ranges::visit(const Node& n) {
     case Kind::Sum: {
       Range r = Range::point(0);
       for (const auto& t : n.terms) r = r + range_of(t.coefficient) * done_.at(t.expr.get());
-      return r;
+      return intersection(r, under_root(n));
     }
     case Kind::Apply:
       break;
@@ -272,6 +272,36 @@ Range Ranges::visit(const Node& n) {
     r = intersection(r, hull(done_.at(n.operands[0].get()), done_.at(n.operands[1].get())));
   }
   return r;
+}
+
+// c*u + d*sqrt(a*u^2 + rest) has the sign of d where rest >= 0 and c^2 <= a*d^2: x + sqrt(x^2+1) > 0.
+Range Ranges::under_root(const Node& n) {
+  for (const auto& root : n.terms) {
+    const Node& p = *root.expr;
+    const Rational* e = p.kind == Kind::Power ? as_number(p.operands[1]) : nullptr;
+    if (e == nullptr || !(*e == Rational(1, 2)) || p.operands[0]->kind != Kind::Sum) continue;
+    for (const auto& square : p.operands[0]->terms) {
+      const Rational* two = square.expr->kind == Kind::Power ? as_number(square.expr->operands[1]) : nullptr;
+      if (two == nullptr || !(*two == Rational(2))) continue;
+      Range rest = Range::point(0), others = Range::point(0);
+      for (const auto& t : p.operands[0]->terms) {
+        if (!(t.expr == square.expr)) rest = rest + range_of(t.coefficient) * done_.at(t.expr.get());
+      }
+      bool dominated = false;
+      for (const auto& t : n.terms) {
+        if (t.expr == square.expr->operands[0]) {
+          dominated =
+              !(square.coefficient * root.coefficient * root.coefficient < t.coefficient * t.coefficient);
+        } else if (!(t.expr == root.expr)) {
+          others = others + range_of(t.coefficient) * done_.at(t.expr.get());
+        }
+      }
+      if (!dominated || !rest.is_nonnegative()) continue;
+      const Range pair{0, kInfinity, rest.is_positive(), false};
+      return (root.coefficient.is_negative() ? -pair : pair) + others;
+    }
+  }
+  return Range::all();
 }
 
 Range Ranges::product(const Node& n) {

@@ -62,6 +62,7 @@ class Ranges {
  private:
   Range visit(const Node& node);
   Range product(const Node& node);
+  Range under_root(const Node& sum);
   Range power(const Node& node);
   [[nodiscard]] Range count(const Size& size) const;
 

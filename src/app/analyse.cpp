@@ -47,19 +47,13 @@ Assumptions assumptions_of(const AppQuestion& q) {
 // Random values of a scalar expression, to refute convexity.
 Probe probe_of(const AppQuestion& q) {
   const AppQuestion* question = &q;
-  return [question](Expr scalar, unsigned seed) -> std::optional<double> {
+  return [question](Expr scalar, const Twins& twins, unsigned seed) -> std::optional<double> {
     std::mt19937 random(seed);
-    Point p = sample_point(*question, sample_sizes(*question), random, static_cast<int>(seed % 3));
-    for (const auto& e : topological(std::span(&scalar, 1))) {
-      if (e->kind != Kind::Variable || p.values.contains(e.get())) continue;
-      std::vector<std::int64_t> shape;
-      for (const auto& s : e->shape) shape.push_back(s.evaluate(p.sizes).value_or(3));
-      Array a(shape);
-      std::normal_distribution<double> normal;
-      for (auto& v : a.data)
-        v = e->facts.signs.is_nonnegative() ? std::abs(normal(random)) + 0.1 : normal(random);
-      p.values[e.get()] = std::move(a);
-    }
+    const SizeValues sizes = sample_sizes(*question);
+    Point p = sample_point(*question, sizes, random, static_cast<int>(seed % 3));
+    Point second = sample_point(*question, sizes, random, static_cast<int>(seed % 3));
+    for (const auto& [original, twin] : twins)
+      p.values[twin.get()] = std::move(second.values[original.get()]);
     try {
       Evaluator evaluate(p);
       const Array& value = evaluate(concrete(scalar));
