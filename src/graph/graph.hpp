@@ -17,6 +17,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "graph/facts.hpp"
@@ -203,6 +204,9 @@ const Rational* as_number(Expr expr);
 bool depends_on(Expr expr, Expr variable);
 /// All nodes that `roots` depend on, operands before users.
 std::vector<Expr> topological(std::span<const Expr> roots);
+/// The same without the nodes whose answer is in `known` and what only they depend on.
+std::vector<Expr> topological(std::span<const Expr> roots,
+                              const std::unordered_map<const Node*, Expr>& known);
 /// A node of the same kind with its distinct children replaced (same order as node.operands).
 Expr rebuild(Expr expr, std::span<const Expr> operands);
 /// The expression with nodes replaced, rebuilt in normal form.

@@ -14,8 +14,13 @@ Expr permuted(Expr expr, const std::vector<int>& order) {
   if (identity) return expr;
   Graph& g = expr.graph();
   if (expr->kind == Kind::Sum) {
+    bool exchange = order[0] == 1 && order[1] == 0;  // of the first two axes
+    for (std::size_t k = 2; k < order.size(); ++k) exchange = exchange && order[k] == static_cast<int>(k);
     std::vector<Term> terms;
-    for (const auto& t : expr->terms) terms.push_back({t.coefficient, permuted(t.expr, order)});
+    for (const auto& t : expr->terms) {
+      const bool known = exchange && t.expr->kind == Kind::Sum;
+      terms.push_back({t.coefficient, known ? transposed(t.expr) : permuted(t.expr, order)});
+    }
     return g.sum(terms);
   }
   Labels labels;
@@ -198,14 +203,17 @@ bool depends_on(Expr expr, Expr variable) {
   return false;
 }
 
-std::vector<Expr> topological(std::span<const Expr> roots) {
+std::vector<Expr> topological(std::span<const Expr> roots) { return topological(roots, {}); }
+
+std::vector<Expr> topological(std::span<const Expr> roots,
+                              const std::unordered_map<const Node*, Expr>& known) {
   std::unordered_set<const Node*> seen;
   std::vector<Expr> found;
   std::vector<Expr> stack(roots.begin(), roots.end());
   while (!stack.empty()) {
     const Expr e = stack.back();
     stack.pop_back();
-    if (!seen.insert(e.get()).second) continue;
+    if (known.contains(e.get()) || !seen.insert(e.get()).second) continue;
     found.push_back(e);
     for (const auto& o : e->operands) stack.push_back(o);
   }
@@ -247,8 +255,7 @@ Expr rebuild(Expr expr, std::span<const Expr> operands) {
 Expr substitute(Expr expr, std::span<const std::pair<Expr, Expr>> replacements) {
   std::unordered_map<const Node*, Expr> done;
   for (const auto& [from, to] : replacements) done.emplace(from.get(), to);
-  for (const auto& e : topological(std::span(&expr, 1))) {
-    if (done.contains(e.get())) continue;
+  for (const auto& e : topological(std::span(&expr, 1), done)) {
     std::vector<Expr> operands;
     for (const auto& o : e->operands) operands.push_back(done.at(o.get()));
     done.emplace(e.get(), rebuild(e, operands));

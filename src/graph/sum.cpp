@@ -1,7 +1,10 @@
 // The normal form of a sum: nested sums opened, like terms collected, a common number in front
-// where that leaves fewer numbers.
+// where that leaves fewer numbers. A long nested sum stays a node, so that x(k+1) = x(k) + f(x(k)) does
+// not copy all of its past into each of its layers; it is opened where a term of it meets an equal one.
 #include <algorithm>
+#include <map>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "graph/graph.hpp"
 
@@ -53,6 +56,68 @@ Rational content_of(const std::vector<Term>& terms) {
   return negative ? -content : content;
 }
 
+constexpr std::size_t kShort = 8;  // sums of more terms stay nodes
+
+// Which long sums to open: those that hold, at any depth, a node that is reached from another term too.
+// Nodes are visited from the youngest on, and a sum is younger than its terms, so that the search ends as
+// soon as the nodes of one term alone are left.
+class Meetings {
+ public:
+  explicit Meetings(const std::vector<Term>& terms) : live_(terms.size(), 0) {
+    for (std::size_t k = 0; k < terms.size(); ++k) reach(terms[k].expr, k);
+    while (origins_ > 1) {
+      const auto youngest = std::prev(frontier_.end());
+      const auto [node, origin, common] = youngest->second;
+      frontier_.erase(youngest);
+      if (common) continue;
+      leave(origin);
+      if (node->kind != Kind::Sum) continue;
+      for (const auto& t : node->terms) {
+        holders_[t.expr.get()].push_back(node);
+        reach(t.expr, origin);
+      }
+    }
+  }
+
+  [[nodiscard]] bool opens(Expr sum) const { return opened_.contains(sum.get()); }
+
+ private:
+  struct Reached {
+    const Node* node;
+    std::size_t origin;
+    bool common;
+  };
+
+  void reach(Expr e, std::size_t origin) {
+    const auto [at, fresh] = frontier_.emplace(e->id, Reached{e.get(), origin, false});
+    if (fresh) {
+      if (live_[origin]++ == 0) ++origins_;
+    } else if (!at->second.common && at->second.origin != origin) {
+      at->second.common = true;
+      leave(at->second.origin);
+    }
+    if (at->second.common) open_holders(e.get());
+  }
+
+  void leave(std::size_t origin) {
+    if (--live_[origin] == 0) --origins_;
+  }
+
+  void open_holders(const Node* node) {
+    const auto at = holders_.find(node);
+    if (at == holders_.end()) return;
+    for (const Node* holder : at->second) {
+      if (opened_.insert(holder).second) open_holders(holder);
+    }
+  }
+
+  std::map<std::uint32_t, Reached> frontier_;
+  std::vector<int> live_;  // nodes of the frontier by the term they come from
+  std::size_t origins_ = 0;
+  std::unordered_map<const Node*, std::vector<const Node*>> holders_;
+  std::unordered_set<const Node*> opened_;
+};
+
 }  // namespace
 
 Expr Graph::sum(const std::vector<Term>& terms) {
@@ -73,10 +138,29 @@ Expr Graph::sum(const std::vector<Term>& terms) {
     const Term stripped = strip(t.expr);
     const Rational c = t.coefficient * stripped.coefficient;
     if (c.is_zero()) continue;
-    if (stripped.expr->kind == Kind::Sum) {
-      for (const auto& inner : stripped.expr->terms) add(c * inner.coefficient, inner.expr);
+    const Node& n = *stripped.expr;
+    if (n.kind == Kind::Sum && n.terms.size() <= kShort) {
+      for (const auto& inner : n.terms) add(c * inner.coefficient, inner.expr);
     } else {
       add(c, stripped.expr);
+    }
+  }
+  const auto is_long = [](const Term& t) { return t.expr->kind == Kind::Sum && !t.coefficient.is_zero(); };
+  if (flat.size() > 1 && std::any_of(flat.begin(), flat.end(), is_long)) {
+    const Meetings meetings(flat);
+    std::vector<Term> closed = std::move(flat);
+    flat.clear();
+    position.clear();
+    while (!closed.empty()) {
+      const Term t = closed.back();
+      closed.pop_back();
+      if (!meetings.opens(t.expr)) {
+        add(t.coefficient, t.expr);
+        continue;
+      }
+      for (const auto& inner : t.expr->terms) {
+        closed.push_back({t.coefficient * inner.coefficient, inner.expr});
+      }
     }
   }
   std::erase_if(flat, [](const Term& t) { return t.coefficient.is_zero(); });
@@ -97,6 +181,12 @@ Expr Graph::sum(const std::vector<Term>& terms) {
     n.shape = shape;
     return intern(std::move(n));
   };
+  if (flat.size() == 1 && flat[0].expr->kind == Kind::Sum) {
+    if (flat[0].coefficient.is_one()) return flat[0].expr;
+    std::vector<Term> inner = flat[0].expr->terms;
+    for (auto& t : inner) t.coefficient = t.coefficient * flat[0].coefficient;
+    return sum(inner);
+  }
   if (flat.size() == 1) return scaled(flat[0].coefficient, flat[0].expr);
   std::sort(flat.begin(), flat.end(), [](const Term& a, const Term& b) { return a.expr->id < b.expr->id; });
   const Rational content = content_of(flat);

@@ -43,14 +43,6 @@ std::vector<int> parts_of(const Factor& f, const Labels& output) {
   return parts;
 }
 
-int weight_of(Expr e, std::unordered_map<const Node*, int>& memo) {  // size as a tree, saturating
-  if (const auto at = memo.find(e.get()); at != memo.end()) return at->second;
-  int w = e->kind == Kind::Variable || e->kind == Kind::Extent ? 0 : static_cast<int>(e->operands.size());
-  for (const auto& o : e->operands) w = std::min(1000, w + weight_of(o, memo));
-  memo.emplace(e.get(), w);
-  return w;
-}
-
 struct Occurrence {
   std::size_t term;
   std::size_t factor;
@@ -65,10 +57,34 @@ bool distinct(const Labels& output) {
   return true;
 }
 
+class Factorer {
+ public:
+  Expr run(Expr root);
+
+ private:
+  Expr take_out(const Node& sum, const std::vector<Written>& terms, const Key& key,
+                const std::vector<Occurrence>& group, const Rational& exponent);
+  Expr gather_diagonals(Expr e);
+  Expr factor_sum(Expr sum);
+  int weight_of(Expr e);
+
+  std::unordered_map<const Node*, Expr> done_;
+  std::unordered_map<const Node*, int> weights_;
+};
+
+// Size as a tree, saturating.
+int Factorer::weight_of(Expr e) {
+  if (const auto at = weights_.find(e.get()); at != weights_.end()) return at->second;
+  int w = e->kind == Kind::Variable || e->kind == Kind::Extent ? 0 : static_cast<int>(e->operands.size());
+  for (const auto& o : e->operands) w = std::min(1000, w + weight_of(o));
+  weights_.emplace(e.get(), w);
+  return w;
+}
+
 // The remaining terms after the common factor base^exponent was taken out, summed and multiplied back;
 // null where that is no product of matrices, vectors and scalars.
-Expr take_out(const Node& sum, const std::vector<Written>& terms, const Key& key,
-              const std::vector<Occurrence>& group, const Rational& exponent) {
+Expr Factorer::take_out(const Node& sum, const std::vector<Written>& terms, const Key& key,
+                        const std::vector<Occurrence>& group, const Rational& exponent) {
   Graph& g = *sum.graph;
   const int rank = sum.rank();
   const int summed =
@@ -115,7 +131,7 @@ Expr take_out(const Node& sum, const std::vector<Written>& terms, const Key& key
     }
     remainders.push_back({1, g.product(t.coefficient, std::move(rest), output, t.sizes)});
   }
-  const Expr inner = factored(g.sum(remainders));
+  const Expr inner = run(g.sum(remainders));
   // inner over (needed axes, summed axes) times the factor
   Labels inner_labels;
   Labels output;
@@ -142,7 +158,7 @@ Expr take_out(const Node& sum, const std::vector<Written>& terms, const Key& key
 }
 
 // diag(a) + diag(b) = diag(a + b)
-Expr gather_diagonals(Expr e) {
+Expr Factorer::gather_diagonals(Expr e) {
   const Node& n = *e;
   if (n.rank() != 2) return e;
   std::vector<Term> on;
@@ -156,12 +172,12 @@ Expr gather_diagonals(Expr e) {
     }
   }
   if (on.size() < 2) return e;
-  const Expr diagonal = factored(n.graph->sum(on));
+  const Expr diagonal = run(n.graph->sum(on));
   off.push_back({1, n.graph->product(1, std::vector<Factor>{{diagonal, {0}}}, {0, 0}, {n.shape[0]})});
   return n.graph->sum(off);
 }
 
-Expr factor_sum(Expr sum) {
+Expr Factorer::factor_sum(Expr sum) {
   const Expr e = gather_diagonals(sum);
   if (e->kind != Kind::Sum) return e;
   const Node& n = *e;
@@ -180,11 +196,10 @@ Expr factor_sum(Expr sum) {
         list.push_back({i, k, exponent != nullptr ? *exponent : Rational(1)});
     }
   }
-  std::unordered_map<const Node*, int> memo;
   std::vector<std::pair<int, const Key*>> candidates;
   for (const auto& [key, list] : groups) {
     if (list.size() < 2) continue;
-    const int saving = static_cast<int>(list.size() - 1) * (1 + weight_of(Expr(key.first), memo));
+    const int saving = static_cast<int>(list.size() - 1) * (1 + weight_of(Expr(key.first)));
     candidates.emplace_back(saving, &key);
   }
   std::stable_sort(candidates.begin(), candidates.end(),
@@ -267,19 +282,22 @@ Expr cancel_sums(Expr e) {
   return e;
 }
 
-}  // namespace
-
-Expr factored(Expr expr) {
-  std::unordered_map<const Node*, Expr> done;
-  for (const auto& e : topological(std::span(&expr, 1))) {
+Expr Factorer::run(Expr root) {
+  for (const auto& e : topological(std::span(&root, 1), done_)) {
+    if (done_.contains(e.get())) continue;  // met on the way
     std::vector<Expr> operands;
-    for (const auto& o : e->operands) operands.push_back(done.at(o.get()));
+    for (const auto& o : e->operands) operands.push_back(done_.at(o.get()));
     Expr made = rebuild(e, operands);
     if (made->kind == Kind::Sum) made = factor_sum(made);
     if (made->kind == Kind::Product) made = cancel_sums(made);
-    done.emplace(e.get(), made);
+    done_[e.get()] = made;
+    done_[made.get()] = made;
   }
-  return done.at(expr.get());
+  return done_.at(root.get());
 }
+
+}  // namespace
+
+Expr factored(Expr expr) { return Factorer().run(expr); }
 
 }  // namespace adjoint

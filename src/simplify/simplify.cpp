@@ -52,8 +52,8 @@ class Simplifier {
   Simplifier(std::vector<Step>* steps, bool display) : steps_(steps), display_(display) {}
 
   Expr run(Expr root) {
-    for (const auto& e : topological(std::span(&root, 1))) {
-      if (done_.contains(e.get())) continue;
+    for (const auto& e : topological(std::span(&root, 1), done_)) {
+      if (done_.contains(e.get())) continue;  // met on the way
       std::vector<Expr> operands;
       for (const auto& o : e->operands) operands.push_back(done_.at(o.get()));
       const Expr result = settle(rebuild(e, operands));
