@@ -93,8 +93,9 @@ int run(int argc, char** argv) {
   explain_verb->add_option("--wrt,--in", explanation.wrt,
                            "the variables, separated by commas; all if left out");
   explain_verb->add_option("--given", explanation.given, "declarations and definitions, separated by ;");
-  explain_verb->add_option("--format", explanation.format, "text, json, numpy")
-      ->check(CLI::IsMember({"text", "json", "numpy"}));
+  explain_verb->add_option("--format", explanation.format, "text, json, numpy, cpp, dot, svg")
+      ->check(CLI::IsMember({"text", "json", "numpy", "cpp", "dot", "svg"}));
+  explain_verb->add_flag("--measure", explanation.measure, "run the programs over growing sizes");
   explain_verb
       ->add_option("--mode", explanation.mode,
                    "a program: forward, reverse, jacobians, cross, checkpoint, hessian")

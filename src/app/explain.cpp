@@ -3,9 +3,13 @@
 #include <algorithm>
 #include <sstream>
 
+#include "app/measure.hpp"
+#include "app/page.hpp"
+#include "app/picture.hpp"
 #include "app/program.hpp"
 #include "app/program_text.hpp"
 #include "kernel/cost.hpp"
+#include "kernel/cpp_source.hpp"
 #include "programs/accumulate.hpp"
 #include "programs/checkpoint.hpp"
 #include "programs/modes.hpp"
@@ -89,6 +93,11 @@ json program_json(const Explained& e, const std::string& mode, const ProgramCost
   } catch (const std::exception& error) {
     j["numpy"] = std::string("# no NumPy code: ") + error.what() + "\n";
   }
+  try {
+    j["cpp"] = kernel::cpp_source(lower(p, mode != "checkpoint"), "program");
+  } catch (const std::exception& error) {
+    j["cpp"] = std::string("// no C++ code: ") + error.what() + "\n";
+  }
   j["cost"] = to_json(known != nullptr ? *known : cost_of(p, mode != "checkpoint"));
   return j;
 }
@@ -114,6 +123,7 @@ json to_json(const Explained& e, const ExplainOptions& o) {
   }
   j["fastest"] = s.fastest;
   j["why"] = s.why;
+  if (o.measure) j["measured"] = to_json(measure(e.question, e.program, e.active));
   j["assumed"] = e.question.formula.assumptions();
   j["notes"] = e.notes();
   return j;
@@ -198,13 +208,113 @@ std::string to_text(const Explained& e, const ExplainOptions& o) {
   return out.str();
 }
 
+// ---- The page of a report ----
+
+// Two columns of lines.
+std::string columns(const std::vector<std::string>& left, const std::vector<std::string>& right,
+                    const char* first, const char* second) {
+  std::string out =
+      "<table class=\"data\"><tr><th>" + std::string(first) + "</th><th>" + second + "</th></tr>\n";
+  for (std::size_t k = 0; k < std::max(left.size(), right.size()); ++k) {
+    const auto cell = [k](const std::vector<std::string>& lines) {
+      return "<td><code>" + (k < lines.size() ? escaped(lines[k]) : std::string()) + "</code></td>";
+    };
+    out += "<tr>" + cell(left) + cell(right) + "</tr>\n";
+  }
+  return out + "</table>\n";
+}
+
+// As many lines as one reads; the rest folded.
+std::vector<std::string> folded(std::vector<std::string> lines) {
+  constexpr std::ptrdiff_t kRead = 60;
+  const auto count = static_cast<std::ptrdiff_t>(lines.size());
+  if (count <= kRead) return lines;
+  lines.erase(lines.begin() + kRead / 2, lines.end() - kRead / 2);
+  lines.insert(lines.begin() + kRead / 2, "… " + std::to_string(count - kRead) + " lines of the same kind …");
+  return lines;
+}
+
+std::string picture(const Explained& e, Overlay overlay, const std::string& caption) {
+  try {
+    std::string drawn = svg(dot(e.question, e.program, overlay));
+    drawn.erase(0, drawn.find("<svg"));
+    return "<figure>" + drawn + "<figcaption class=\"note\">" + caption + "</figcaption></figure>\n";
+  } catch (const NoAnswer& error) {
+    return "<p class=\"warning\">no picture: " + escaped(error.what()) + "</p>\n";
+  }
+}
+
+std::string cost_table(const Strategies& s) {
+  std::string out =
+      "<table class=\"data\"><tr><th>strategy</th><th>flops</th><th>order</th><th>memory</th></tr>\n";
+  for (const auto& one : s.all) {
+    const bool best = one.name == s.fastest;
+    const auto cell = [best](const std::string& t) {
+      return "<td>" + (best ? "<b>" + escaped(t) + "</b>" : escaped(t)) + "</td>";
+    };
+    out += "<tr>" + cell(one.name) + cell(one.flops.text()) + cell(one.flops.order()) +
+           cell(one.memory.text()) + "</tr>\n";
+  }
+  return out + "</table>\n<p>Fastest: <b>" + s.fastest + "</b>. " + escaped(s.why) + ".</p>\n";
+}
+
 }  // namespace
 
 std::pair<std::string, int> explain(const ExplainOptions& o) {
   const Explained e(ask(o.expression, o.given), o.wrt);
+  const std::string mode = o.mode.empty() ? "reverse" : o.mode;
+  const auto overlay = o.mode == "forward"   ? Overlay::Forward
+                       : o.mode == "reverse" ? Overlay::Reverse
+                                             : Overlay::None;
   if (o.format == "json") return {to_json(e, o).dump(2) + "\n", 0};
-  if (o.format == "numpy") return {numpy(e.question, e.mode(o.mode.empty() ? "reverse" : o.mode)), 0};
-  return {to_text(e, o), 0};
+  if (o.format == "numpy") return {numpy(e.question, e.mode(mode)), 0};
+  if (o.format == "cpp") return {kernel::cpp_source(lower(e.mode(mode)), "program"), 0};
+  if (o.format == "dot") return {dot(e.question, e.program, overlay), 0};
+  if (o.format == "svg") return {svg(dot(e.question, e.program, overlay)), 0};
+  std::string out = to_text(e, o);
+  if (o.measure) out += to_text(measure(e.question, e.program, e.active));
+  return {out, 0};
+}
+
+std::string explain_page(Question question, const ExplainOptions& o) {
+  const Explained e(std::move(question), o.wrt);
+  if (o.measure) return to_html(measure(e.question, e.program, e.active));
+  const Strategies s = compare(e.program, e.active);
+  const std::size_t n = e.program.lines.size();
+  std::string out = "<p>The graph has " + std::to_string(n) + (n == 1 ? " operation" : " operations") +
+                    "; the function costs " + escaped(s.function.text()) + " flops.</p>\n";
+  out += picture(e, Overlay::None,
+                 "The calculus graph: shapes on the edges, shared values with a double border.");
+  std::vector<std::string> values, tangents;
+  for (const auto& line : shown_lines(e.question, e.mode("forward"))) {
+    if (line.sweep == Sweep::Tangent && !values.empty()) {
+      tangents.resize(values.size());
+      tangents.back() = text(line);
+    } else {
+      values.push_back(text(line));
+    }
+  }
+  tangents.resize(values.size());
+  out += "<p>Forward program, one sweep: " + escaped(s.forward.cost.flops().text()) + " flops.</p>\n";
+  out += columns(folded(values), folded(tangents), "value", "tangent");
+  std::vector<std::string> up, down;
+  for (const auto& line : shown_lines(e.question, e.mode("reverse"))) {
+    (line.sweep == Sweep::Value ? up : down).push_back(text(line));
+  }
+  out += "<p>Reverse program: " + escaped(s.reverse.cost.flops().text()) + " flops; it comes back to " +
+         escaped(s.kept.text()) + " stored numbers.</p>\n";
+  out += columns(folded(up), folded(down), "values, forward", "adjoints, backward");
+  if (n <= 30)
+    out += picture(e, Overlay::Reverse,
+                   "The reverse sweep over the graph: each adjoint goes back along its edge.");
+  out += cost_table(s);
+  try {
+    out += "<details><summary>the reverse program in NumPy</summary><pre>" +
+           escaped(numpy(e.question, e.mode("reverse"))) + "</pre></details>\n";
+  } catch (const std::exception&) {  // an array that NumPy code cannot say: the lines above stand for it
+  }
+  for (const auto& note : e.notes()) out += "<p class=\"note\">" + escaped(note) + "</p>\n";
+  return out;
 }
 
 }  // namespace adjoint::app

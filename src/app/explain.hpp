@@ -19,6 +19,6 @@ struct ExplainOptions {
 /// Output and exit status.
 std::pair<std::string, int> explain(const ExplainOptions& options);
 /// The same as HTML for a report.
-std::string explain_page(const Question& question, const ExplainOptions& options);
+std::string explain_page(Question question, const ExplainOptions& options);
 
 }  // namespace adjoint::app

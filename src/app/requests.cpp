@@ -1,6 +1,7 @@
 #include "app/requests.hpp"
 
 #include "app/analyse.hpp"
+#include "app/explain.hpp"
 #include "app/page.hpp"
 
 namespace adjoint::app {
@@ -17,6 +18,12 @@ std::string further_request(const SheetItem& item, Question question, const std:
   o.as = item.as;
   if (item.keyword == "analyse") return analysis_page(question, o);
   if (item.keyword == "limit") return limit_page(question, o);
+  if (treats_variables_together(item.keyword)) {
+    ExplainOptions e;
+    e.wrt = variable;
+    e.measure = item.keyword == "measure";
+    return explain_page(std::move(question), e);
+  }
   throw NoAnswer("error: " + item.keyword + " is not available\n");
 }
 

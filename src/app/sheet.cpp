@@ -93,7 +93,9 @@ class Worker {
         if (item.variables.empty()) {
           request(item, "");
         } else if (treats_variables_together(item.keyword)) {
-          request(item, item.variables.front());
+          std::string all;
+          for (const auto& v : item.variables) all += (all.empty() ? "" : ",") + v;
+          request(item, all);
         } else {
           for (const auto& v : item.variables) request(item, v);
         }

@@ -1,5 +1,7 @@
 #include "run/interpreter.hpp"
 
+#include <cblas.h>
+
 #include <algorithm>
 #include <stdexcept>
 
@@ -168,6 +170,8 @@ std::int64_t Interpreter::working_doubles() const {
   for (const std::unique_ptr<Step>& step : state_->steps) sum += step->working_doubles();
   return sum;
 }
+
+void use_one_core() { openblas_set_num_threads(1); }
 
 SizeValues sizes_of(const kernel::Program& program, std::span<const Array> inputs) {
   if (inputs.size() != program.inputs.size())

@@ -73,6 +73,9 @@ class Interpreter {
   std::unique_ptr<State> state_;
 };
 
+/// From here on BLAS and LAPACK work on one core: for measurements, where threads blur what is compared.
+void use_one_core();
+
 /// Sizes read off the shapes of inputs: names that are an axis by themselves, then polynomials in one
 /// unknown name of degree one ("n-1", "2*n"). Throws std::invalid_argument where two inputs disagree.
 SizeValues sizes_of(const kernel::Program& program, std::span<const Array> inputs);
