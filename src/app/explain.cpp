@@ -10,10 +10,12 @@
 #include "app/program_text.hpp"
 #include "kernel/cost.hpp"
 #include "kernel/cpp_source.hpp"
+#include "print/mathml.hpp"
 #include "programs/accumulate.hpp"
 #include "programs/checkpoint.hpp"
 #include "programs/modes.hpp"
 #include "programs/strategies.hpp"
+#include "syntax/build.hpp"
 
 namespace adjoint::app {
 
@@ -210,6 +212,13 @@ std::string to_text(const Explained& e, const ExplainOptions& o) {
 
 // ---- The page of a report ----
 
+// A line as mathematics: dots over tangents, bars over adjoints.
+std::string mathematics(const ShownLine& line) {
+  if (!line.value) return "<code>" + escaped(text(line)) + "</code>";
+  const auto math = [](const syntax::Ast& tree) { return print::mathml(tree, forms_of, false); };
+  return math(syntax::name(line.name)) + (line.adds ? " += " : " = ") + math(line.value);
+}
+
 // Two columns of lines.
 std::string columns(const std::vector<std::string>& left, const std::vector<std::string>& right,
                     const char* first, const char* second) {
@@ -217,7 +226,7 @@ std::string columns(const std::vector<std::string>& left, const std::vector<std:
       "<table class=\"data\"><tr><th>" + std::string(first) + "</th><th>" + second + "</th></tr>\n";
   for (std::size_t k = 0; k < std::max(left.size(), right.size()); ++k) {
     const auto cell = [k](const std::vector<std::string>& lines) {
-      return "<td><code>" + (k < lines.size() ? escaped(lines[k]) : std::string()) + "</code></td>";
+      return "<td>" + (k < lines.size() ? lines[k] : std::string()) + "</td>";
     };
     out += "<tr>" + cell(left) + cell(right) + "</tr>\n";
   }
@@ -289,9 +298,9 @@ std::string explain_page(Question question, const ExplainOptions& o) {
   for (const auto& line : shown_lines(e.question, e.mode("forward"))) {
     if (line.sweep == Sweep::Tangent && !values.empty()) {
       tangents.resize(values.size());
-      tangents.back() = text(line);
+      tangents.back() = mathematics(line);
     } else {
-      values.push_back(text(line));
+      values.push_back(mathematics(line));
     }
   }
   tangents.resize(values.size());
@@ -299,7 +308,7 @@ std::string explain_page(Question question, const ExplainOptions& o) {
   out += columns(folded(values), folded(tangents), "value", "tangent");
   std::vector<std::string> up, down;
   for (const auto& line : shown_lines(e.question, e.mode("reverse"))) {
-    (line.sweep == Sweep::Value ? up : down).push_back(text(line));
+    (line.sweep == Sweep::Value ? up : down).push_back(mathematics(line));
   }
   out += "<p>Reverse program: " + escaped(s.reverse.cost.flops().text()) + " flops; it comes back to " +
          escaped(s.kept.text()) + " stored numbers.</p>\n";

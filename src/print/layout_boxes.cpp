@@ -177,7 +177,30 @@ Box product(Box left, Box right) {
   return row(std::move(parts), Level::Product);
 }
 
+namespace {
+// v3_bar as v with a bar and the subscript 3.
+Box accented(Box box, std::string_view command, std::string_view glyph) {
+  if (box.kind == K::Scripts) {
+    box.parts[0] = accented(std::move(box.parts[0]), command, glyph);
+    return box;
+  }
+  Box accent;
+  accent.kind = K::Accent;
+  accent.latex = "\\" + std::string(command);
+  accent.glyph = glyph;
+  accent.parts.push_back(std::move(box));
+  return accent;
+}
+}  // namespace
+
 Box name_box(std::string_view name) {
+  using Accent = std::pair<std::string_view, std::string_view>;
+  for (const auto& [command, glyph] :
+       {Accent{"bar", "¯"}, Accent{"dot", "˙"}, Accent{"hat", "^"}, Accent{"tilde", "~"}}) {
+    const std::size_t length = command.size() + 1;
+    if (name.size() > length && name.ends_with(command) && name[name.size() - length] == '_')
+      return accented(name_box(name.substr(0, name.size() - length)), command, glyph);
+  }
   std::string_view base = name;
   std::string_view below;
   if (const auto cut = name.find('_'); cut != std::string_view::npos && cut > 0 && cut + 1 < name.size()) {

@@ -44,6 +44,11 @@ std::string mapped(std::string_view text, const std::array<Table, N>& table) {
   return out;
 }
 
+// The accent as a character that joins the one before it.
+std::string combining(const std::string& glyph) {
+  return glyph == "¯" ? "\u0304" : glyph == "˙" ? "\u0307" : glyph == "^" ? "\u0302" : "\u0303";
+}
+
 std::string plain(const Box& box);
 
 std::string in_parentheses(const Box& box, Level least) {
@@ -164,7 +169,7 @@ std::string plain(const Box& box) {
       return "Σ[" + plain(box.parts[0]) + ".." + plain(box.parts[1]) + "] ";
     }
     case K::Accent:
-      return plain(box.parts[0]) + box.glyph;
+      return plain(box.parts[0]) + combining(box.glyph);
   }
   return {};
 }
