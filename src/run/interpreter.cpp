@@ -7,6 +7,7 @@
 
 #include "kernel/routine.hpp"
 #include "kernel/schedule.hpp"
+#include "run/gram_step.hpp"
 #include "run/plan.hpp"
 #include "run/strips.hpp"
 
@@ -98,6 +99,7 @@ Interpreter::Interpreter(const kernel::Program& program, const SizeValues& sizes
     s.steps.push_back(std::visit([&](const auto& what) { return plan(context, what); }, instruction.what));
   }
   s.place();
+  join_grams(context, s.steps);
   s.steps = in_strips(s.program, std::move(s.steps), s.slot);
 }
 

@@ -11,12 +11,13 @@
 #include "run/integer_determinant.hpp"
 #include "run/lu.hpp"
 #include "run/matrix_routines.hpp"
+#include "run/vector_math.hpp"
 
 namespace adjoint::run {
 namespace {
 
 constexpr double kEpsilon = std::numeric_limits<double>::epsilon();
-constexpr Eigen::Index kLarge = 48;  // from here LAPACK beats Eigen
+constexpr Eigen::Index kLarge = BlockTable::kSmall;  // from here LAPACK is faster
 
 Matrix nan_matrix(Eigen::Index rows, Eigen::Index columns) {
   return Matrix::Constant(rows, columns, std::numeric_limits<double>::quiet_NaN());
@@ -70,20 +71,7 @@ Lu::Lu(const In& a) : factors(a), pivots(static_cast<std::size_t>(a.rows())) {
                         static_cast<int>(n), pivots.data());
     for (int& p : pivots) --p;
   } else {
-    for (Eigen::Index k = 0; k < n; ++k) {
-      Eigen::Index p = k;
-      factors.col(k).tail(n - k).cwiseAbs().maxCoeff(&p);
-      p += k;
-      pivots[static_cast<std::size_t>(k)] = static_cast<int>(p);
-      if (p != k) factors.row(k).swap(factors.row(p));
-      const double pivot = factors(k, k);
-      if (pivot == 0) continue;
-      for (Eigen::Index i = k + 1; i < n; ++i) factors(i, k) /= pivot;
-      for (Eigen::Index j = k + 1; j < n; ++j) {
-        const double u = factors(k, j);
-        for (Eigen::Index i = k + 1; i < n; ++i) factors(i, j) -= factors(i, k) * u;
-      }
-    }
+    blocks().small_lu(factors.data(), n, pivots.data());
   }
 }
 
@@ -154,8 +142,8 @@ Matrix Lu::inverse() const {
                         work.data(), static_cast<int>(work.size()));
     return out;
   }
-  Matrix out = Matrix::Identity(n, n);
-  solve_in_place(out, false);
+  Matrix out(n, n);
+  blocks().small_inverse(factors.data(), n, pivots.data(), out.data());
   return out;
 }
 

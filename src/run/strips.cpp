@@ -155,6 +155,10 @@ std::vector<std::unique_ptr<Step>> in_strips(const kernel::Program& program,
                                              const std::vector<std::int32_t>& slot) {
   std::vector<std::unique_ptr<Step>> out;
   for (std::size_t t = 0; t < steps.size();) {
+    if (steps[t] == nullptr) {  // part of another
+      ++t;
+      continue;
+    }
     auto* first = dynamic_cast<PointwiseStep*>(steps[t].get());
     Draft draft;
     if (first != nullptr && first->runs_in_ranges() && first->length() >= 4 * kStrip) {

@@ -38,6 +38,11 @@ struct BlockTable {
   /// y (+)= alpha*A'*x for A k x m with columns `lead` apart, entries of y `step` apart.
   void (*transposed_vector)(std::int64_t m, std::int64_t k, double alpha, const double* a, std::int64_t lead,
                             const double* x, bool add, double* y, std::int64_t step) = nullptr;
+  /// P*A = L*U of a column-major n x n matrix in place, n <= kSmall; row k was exchanged with row pivots[k].
+  void (*small_lu)(double* a, std::int64_t n, int* pivots) = nullptr;
+  /// The inverse from these factors.
+  void (*small_inverse)(const double* lu, std::int64_t n, const int* pivots, double* out) = nullptr;
+  static constexpr std::int64_t kSmall = 48;
 };
 
 /// The table for this processor.
