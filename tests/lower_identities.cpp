@@ -108,7 +108,7 @@ TEST(Lower, AgreesWithTheEvaluatorOnEveryIdentity) {
           EXPECT_LT(difference(expected[k], results[k]), 1e-9) << "output " << k << "\n"
                                                                << kernel::text(program);
         const double counted = kernel::cost(program).flops().value(kernel::completed(program, sizes));
-        EXPECT_NEAR(counted, interpreter.counts().flops(), 1e-6 * counted) << kernel::text(program);
+        EXPECT_NEAR(counted, interpreter.counts().flops(), 1e-12 * counted) << kernel::text(program);
         ++programs;
       } catch (const std::runtime_error& e) {
         ADD_FAILURE() << e.what() << "\n" << kernel::text(program);

@@ -79,6 +79,21 @@ StraightLine made_concrete(StraightLine p) {
   return p;
 }
 
+// Gradients that cost more than four times the function, where every operation counts as one, and why.
+const std::vector<std::pair<std::string, std::string>> kDearer{
+    {"norm-max", "a comparison an entry, against finding, counting and scaling the ties"},
+    {"norm-min", "the same"},
+    {"norm-nuc-tall", "singular values alone, against the vectors"},
+    {"norm-op", "the same"},
+    {"gil-chol-fro", "n^3/3 operations, against products and inverses of triangular matrices taken as full"},
+    {"sc-erf", "one operation, whatever it is made of; its derivative is written out"},
+    {"sc-sigmoid", "the same"},
+    {"sc-xx", "one power, against a power, a logarithm and products"},
+    {"el-prod", "one product an entry, against products from both ends"},
+    {"h-prod", "the same"},
+    {"h-sinc", "two operations, one of them a sine that counts as one"},
+};
+
 TEST(Programs, AgreeWithTheCalculusOnEveryIdentity) {
   int checked = 0;
   for (const auto& row : table()) {
@@ -118,10 +133,10 @@ TEST(Programs, AgreeWithTheCalculusOnEveryIdentity) {
           options.count = true;
           run::Interpreter interpreter(lowered, sizes, options);
           const auto results = interpreter.run(given);
-          EXPECT_LT(difference(value, results[0]), 1e-9) << kernel::text(lowered);
-          EXPECT_LT(difference(expected, results[1]), 1e-9) << kernel::text(lowered);
+          EXPECT_LT(difference(value, results[0]), 1e-10) << kernel::text(lowered);
+          EXPECT_LT(difference(expected, results[1]), 1e-10) << kernel::text(lowered);
           const double counted = kernel::cost(lowered).flops().value(sizes);
-          EXPECT_NEAR(counted, interpreter.counts().flops(), 1e-6 * counted) << kernel::text(lowered);
+          EXPECT_NEAR(counted, interpreter.counts().flops(), 1e-12 * counted) << kernel::text(lowered);
           ++checked;
         } catch (const std::runtime_error& e) {
           ADD_FAILURE() << e.what() << "\n" << kernel::text(lowered);
@@ -136,8 +151,12 @@ TEST(Programs, AgreeWithTheCalculusOnEveryIdentity) {
       }());
       const double own = kernel::cost(plain).flops().value(large);
       const double both = kernel::cost(lower(made_concrete(back))).flops().value(large);
+      const bool known =
+          std::any_of(kDearer.begin(), kDearer.end(), [&](const auto& e) { return e.first == row[0]; });
       if (both > 4 * own)
-        std::printf("%-20s reverse/function %.2f  %s\n", row[0].c_str(), both / own, row[3].c_str());
+        std::printf("%-20s reverse/function %5.2f  %s\n", row[0].c_str(), both / own, row[3].c_str());
+      EXPECT_TRUE(both <= 4 * own || known)
+          << row[0] << ": the gradient costs " << both / own << " times the function";
     }
   }
   EXPECT_GT(checked, 700);

@@ -55,6 +55,7 @@ Stored Lowerer::State::value(Expr expr) {
   if (const auto at = stored.find(expr.get()); at != stored.end()) return at->second;
   const Stored made = compute(expr);
   stored.emplace(expr.get(), made);
+  unnamed.push_back(expr.get());
   return made;
 }
 
@@ -237,7 +238,8 @@ void Lowerer::assign(Expr variable, Expr value, std::string_view note) {
 }
 
 void Lowerer::forget() {
-  std::erase_if(state_->stored, [](const auto& entry) { return entry.first->kind != Kind::Variable; });
+  for (const Node* n : state_->unnamed) state_->stored.erase(n);
+  state_->unnamed.clear();
 }
 
 void Lowerer::outputs(std::span<const Expr> exprs) {

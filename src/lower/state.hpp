@@ -22,6 +22,7 @@ struct Stored {
 struct Lowerer::State {
   kernel::ProgramBuilder program;
   std::unordered_map<const Node*, Stored> stored;
+  std::vector<const Node*> unnamed;           // stored, but no input and no assignment
   std::unordered_map<const Node*, int> uses;  // in the expressions that are being lowered
   std::string note;
 

@@ -173,6 +173,8 @@ std::int64_t Interpreter::working_doubles() const {
   return sum;
 }
 
+std::int64_t Interpreter::value_doubles() const { return static_cast<std::int64_t>(state_->arena.size()); }
+
 void use_one_core() { openblas_set_num_threads(1); }
 
 SizeValues sizes_of(const kernel::Program& program, std::span<const Array> inputs) {

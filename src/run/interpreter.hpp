@@ -67,6 +67,9 @@ class Interpreter {
   [[nodiscard]] const Counts& counts() const;
   /// Doubles of working memory: temporaries (shared), outputs and packing space.
   [[nodiscard]] std::int64_t working_doubles() const;
+  /// Of these, what values take: temporaries and outputs, without the tiles and packing space that each
+  /// prepared instruction has for itself.
+  [[nodiscard]] std::int64_t value_doubles() const;
 
  private:
   struct State;
