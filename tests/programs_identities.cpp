@@ -143,6 +143,32 @@ TEST(Programs, AgreeWithTheCalculusOnEveryIdentity) {
         }
       }
     }
+    if (q.formula.type.is_scalar() && !is_zero(moved)) {
+      const StraightLine second = hessian_vector(program, std::span(&x, 1));
+      const kernel::Program lowered = lower(made_concrete(second));
+      const SizeValues sizes = kernel::completed(lowered, sizes_of(q, 0));
+      const Expr twice = pushforward(pulled, std::span(&along, 1));
+      double best = 1e300;
+      for (unsigned seed = 0; seed < 3 && best > 1e-9; ++seed) {  // rounding spoils single draws
+        std::mt19937 draws(seed);
+        Point point = sample_point(q, sizes, draws, 1);
+        notation::Symbol direction = variable_symbol(q, row[4]);
+        direction.bounds = {};
+        point.values[dx.get()] = sample_value(direction, sizes, draws, 0);
+        point.values[u.get()] = random_array(u.shape(), sizes, draws);
+        std::vector<run::Array> given;
+        for (const auto& v : second.inputs)
+          given.emplace_back(point.values.at(v.get()).shape, point.values.at(v.get()).data);
+        try {
+          Evaluator evaluator(point);
+          run::Interpreter interpreter(lowered, sizes);
+          best = std::min(best, difference(evaluator(twice), interpreter.run(given)[3]));
+        } catch (const std::runtime_error& e) {
+          ADD_FAILURE() << e.what();
+        }
+      }
+      EXPECT_LT(best, 1e-9) << "the Hessian applied to a direction\n" << kernel::text(lowered);
+    }
     if (q.formula.type.is_scalar()) {
       const SizeValues large = kernel::completed(plain, [&] {
         SizeValues sizes = sizes_of(q, 0);

@@ -32,6 +32,7 @@ struct Explained {
   std::vector<Expr> active;
   std::vector<std::string> names;  // of the active variables
   StraightLine program;
+  StraightLine ahead, back;  // its forward and its reverse program
 
   Explained(Question q, const std::string& wrt) : question(std::move(q)), program(trace(question)) {
     for (const auto& s : active_symbols(question, wrt)) {
@@ -42,6 +43,8 @@ struct Explained {
         program.types.emplace(s.name, s.type);
       }
     }
+    ahead = forward(program, active);
+    back = reverse(program, active);
   }
   [[nodiscard]] std::vector<std::string> notes() const {
     std::vector<std::string> out;
@@ -53,12 +56,13 @@ struct Explained {
     return out;
   }
   [[nodiscard]] StraightLine mode(const std::string& name) const {
-    if (name == "reverse") return reverse(program, active);
+    if (name == "forward") return ahead;
+    if (name == "reverse") return back;
     if (name == "jacobians") return accumulate(program, active, Blocks::Dense);
     if (name == "cross") return accumulate(program, active, Blocks::Structured);
     if (name == "checkpoint") return reverse_with_checkpoints(program, active);
     if (name == "hessian") return hessian_vector(program, active);
-    return forward(program, active);
+    throw std::logic_error("no program of the mode " + name);
   }
 };
 
@@ -109,7 +113,7 @@ json to_json(const Explained& e, const ExplainOptions& o) {
   j["function"] = e.question.formula.text;
   j["variables"] = e.names;
   j["graph"] = {{"operations", e.program.lines.size()}, {"lines", texts(e.question, e.program)}};
-  const Strategies s = compare(e.program, e.active);
+  const Strategies s = compare(e.program, e.active, e.ahead, e.back);
   j["graph"]["flops"] = s.function.text();
   j["forward"] = program_json(e, "forward", &s.forward);
   j["reverse"] = program_json(e, "reverse", &s.reverse);
@@ -172,15 +176,15 @@ std::string to_text(const Explained& e, const ExplainOptions& o) {
   const std::size_t n = e.program.lines.size();
   out << "graph: " << n << (n == 1 ? " operation\n" : " operations\n");
   listing(out, texts(e.question, e.program));
-  const Strategies s = compare(e.program, e.active);
+  const Strategies s = compare(e.program, e.active, e.ahead, e.back);
   const std::string only = o.mode;
   if (only.empty() || only == "forward") {
-    const StraightLine p = e.mode("forward");
+    const StraightLine p = e.ahead;
     out << "\nforward program: " << cost_line(s.forward) << "\n";
     listing(out, paired(shown_lines(e.question, p)));
   }
   if (only.empty() || only == "reverse") {
-    const StraightLine p = e.mode("reverse");
+    const StraightLine p = e.back;
     out << "\nreverse program: " << cost_line(s.reverse) << ", values kept " << s.kept.text() << "\n";
     listing(out, texts(e.question, p));
   }
@@ -288,14 +292,14 @@ std::pair<std::string, int> explain(const ExplainOptions& o) {
 std::string explain_page(Question question, const ExplainOptions& o) {
   const Explained e(std::move(question), o.wrt);
   if (o.measure) return to_html(measure(e.question, e.program, e.active));
-  const Strategies s = compare(e.program, e.active);
+  const Strategies s = compare(e.program, e.active, e.ahead, e.back);
   const std::size_t n = e.program.lines.size();
   std::string out = "<p>The graph has " + std::to_string(n) + (n == 1 ? " operation" : " operations") +
                     "; the function costs " + escaped(s.function.text()) + " flops.</p>\n";
   out += picture(e, Overlay::None,
                  "The calculus graph: shapes on the edges, shared values with a double border.");
   std::vector<std::string> values, tangents;
-  for (const auto& line : shown_lines(e.question, e.mode("forward"))) {
+  for (const auto& line : shown_lines(e.question, e.ahead)) {
     if (line.sweep == Sweep::Tangent && !values.empty()) {
       tangents.resize(values.size());
       tangents.back() = mathematics(line);
@@ -307,7 +311,7 @@ std::string explain_page(Question question, const ExplainOptions& o) {
   out += "<p>Forward program, one sweep: " + escaped(s.forward.cost.flops().text()) + " flops.</p>\n";
   out += columns(folded(values), folded(tangents), "value", "tangent");
   std::vector<std::string> up, down;
-  for (const auto& line : shown_lines(e.question, e.mode("reverse"))) {
+  for (const auto& line : shown_lines(e.question, e.back)) {
     (line.sweep == Sweep::Value ? up : down).push_back(mathematics(line));
   }
   out += "<p>Reverse program: " + escaped(s.reverse.cost.flops().text()) + " flops; it comes back to " +
@@ -319,7 +323,7 @@ std::string explain_page(Question question, const ExplainOptions& o) {
   out += cost_table(s);
   try {
     out += "<details><summary>the reverse program in NumPy</summary><pre>" +
-           escaped(numpy(e.question, e.mode("reverse"))) + "</pre></details>\n";
+           escaped(numpy(e.question, e.back)) + "</pre></details>\n";
   } catch (const std::exception&) {  // an array that NumPy code cannot say: the lines above stand for it
   }
   for (const auto& note : e.notes()) out += "<p class=\"note\">" + escaped(note) + "</p>\n";

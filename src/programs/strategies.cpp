@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <set>
 
+#include "calculus/differentiate.hpp"
 #include "programs/accumulate.hpp"
 #include "programs/checkpoint.hpp"
 #include "programs/modes.hpp"
+#include "simplify/simplify.hpp"
 
 namespace adjoint {
 namespace {
@@ -84,6 +86,22 @@ Polynomial kept_values(const StraightLine& reverse) {
   return total;
 }
 
+// The value and the gradients as formulas in the inputs.
+StraightLine written_out(const StraightLine& program, std::span<const Expr> active) {
+  Expr f = program.outputs[0];
+  for (auto line = program.lines.rbegin(); line != program.lines.rend(); ++line) {
+    const std::pair<Expr, Expr> replacement{line->name, line->value};
+    f = substitute(f, std::span(&replacement, 1));
+  }
+  f = simplify(f);
+  StraightLine out;
+  out.inputs = program.inputs;
+  out.outputs = {f};
+  for (const Expr& g : pullback(f, f.graph().number(1), active))
+    out.outputs.push_back(simplify(factored(simplify(g))));
+  return out;
+}
+
 }  // namespace
 
 ProgramCost cost_of(const StraightLine& program, bool optimised) {
@@ -91,13 +109,13 @@ ProgramCost cost_of(const StraightLine& program, bool optimised) {
   return {kernel::cost(lowered), kernel::working_memory(lowered)};
 }
 
-Strategies compare(const StraightLine& program, std::span<const Expr> active, std::size_t longest) {
+Strategies compare(const StraightLine& program, std::span<const Expr> active, const StraightLine& ahead,
+                   const StraightLine& back, std::size_t longest) {
   Strategies s;
   s.function = kernel::cost(lower(program)).flops();
   for (const auto& x : active) s.inputs += entries(x);
   s.outputs = entries(program.outputs[0]);
-  const StraightLine back = reverse(program, active);
-  s.forward = cost_of(forward(program, active));
+  s.forward = cost_of(ahead);
   s.reverse = cost_of(back);
   s.kept = kept_values(back);
   const Polynomial tangent = s.forward.cost.flops() - s.function;
@@ -113,6 +131,12 @@ Strategies compare(const StraightLine& program, std::span<const Expr> active, st
     const ProgramCost cross = cost_of(accumulate(program, active, Blocks::Structured));
     s.all.push_back({"cross", cross.cost.flops(), cross.memory,
                      "local Jacobians with their structure, in the order of least work"});
+  }
+  constexpr std::size_t kOneFormula = 40;
+  if (program.lines.size() <= kOneFormula && s.outputs == Polynomial(1)) {
+    const ProgramCost whole = cost_of(written_out(program, active));
+    s.all.push_back({"taylor", whole.cost.flops(), whole.memory,
+                     "the expansion to first order written out: the gradient as one formula"});
   }
   constexpr int kFewStages = 16;
   constexpr std::size_t kManyLines = 600;  // beyond that the schedule is written only where it is asked for

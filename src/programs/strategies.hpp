@@ -37,10 +37,11 @@ struct Strategies {
   std::string why;
 };
 
-/// Compares the strategies for the derivative of the program in all active variables. Each cost is that of
-/// the lowered program which runs; forward and reverse are repeated for each input, each output. Jacobians
-/// and cross are left out of programs with more than `longest` lines, checkpoints where there are fewer than
-/// 16 stages.
-Strategies compare(const StraightLine& program, std::span<const Expr> active, std::size_t longest = 200);
+/// Compares the strategies for the derivative of the program in all active variables; `ahead` and `back` are
+/// its forward and its reverse program. Each cost is that of the lowered program which runs; forward and
+/// reverse are repeated for each input, each output. Jacobians and cross are left out of programs with more
+/// than `longest` lines, checkpoints where there are fewer than 16 stages.
+Strategies compare(const StraightLine& program, std::span<const Expr> active, const StraightLine& ahead,
+                   const StraightLine& back, std::size_t longest = 200);
 
 }  // namespace adjoint
