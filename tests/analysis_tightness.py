@@ -28,7 +28,7 @@ LOSSES = [  # name, declarations, function of x
     ("regularised logistic", "A in R^(m,n); y in R^m; x in R^n; lambda in R+", "sum(softplus(A*x))-y'*A*x+lambda/2*norm(x)^2"),
     ("pseudo-Huber", "x in R^n; eps in R+", "sum(eps^2*(sqrt(1+(x/eps).^2)-1))"),
     ("pseudo-Huber of residuals", "A in R^(m,n); b in R^m; x in R^n; eps in R+", "sum(eps^2*(sqrt(1+((A*x-b)/eps).^2)-1))"),
-    #("Huber", "x in R^n; eps in R+", "sum(where(abs(x) < eps, x.^2/2, eps*abs(x)-eps^2/2))"),
+    ("Huber", "x in R^n; eps in R+", "sum(where(abs(x) < eps, x.^2/2, eps*abs(x)-eps^2/2))"),
     ("Cauchy", "x in R^n; eps in R+", "sum(log(1+(x/eps).^2))"),
     ("log-cosh", "A in R^(m,n); b in R^m; x in R^n", "sum(log(cosh(A*x-b)))"),
     ("softplus", "x in R^n", "sum(softplus(x))"),
@@ -37,7 +37,7 @@ LOSSES = [  # name, declarations, function of x
     ("logsumexp, affine", "A in R^(m,n); b in R^m; x in R^n", "logsumexp(A*x+b)"),
     ("cross entropy", "x in R^n; y in R^n", "logsumexp(x)-y'*x"),
     ("smoothed TV denoising", "x in R^n; y in R^n; eps in R+; lambda in R+", "norm(x-y)^2/2+lambda*norm_eps(diff(x),eps)"),
-    #("squared hinge", "A in R^(m,n); x in R^n", "sum(relu(1-A*x).^2)"),
+    ("squared hinge", "A in R^(m,n); x in R^n", "sum(relu(1-A*x).^2)"),
     ("smoothed norm", "x in R^n; eps in R+", "sqrt(norm(x)^2+eps^2)"),
     ("tempered logsumexp", "x in R^n; eps in R+", "eps*logsumexp(x/eps)"),
 ]

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "analysis/forms.hpp"
+#include "ops/elementwise.hpp"
 
 namespace adjoint {
 namespace {
@@ -78,6 +79,10 @@ bool guarded(const Requirement& r, Ranges& ranges) {
   const bool positive = strict == r.guard_holds;
   if (!(gap.shape() == r.operand.shape())) return false;
   const Range above = ranges.of(r.operand - gap);  // operand = gap + (what is left)
+  if (r.predicate == C::NonZero) {                 // of abs(x) as well
+    const Range size = ranges.of(abs(r.operand) - gap);
+    if (size.is_positive() || (positive && size.is_nonnegative())) return true;
+  }
   switch (r.predicate) {
     case C::Positive:
     case C::NonZero:

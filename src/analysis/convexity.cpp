@@ -1,6 +1,8 @@
 #include "analysis/convexity.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 
 #include "analysis/curvature.hpp"
 #include "analysis/forms.hpp"
@@ -17,6 +19,45 @@ bool is_convex_set(const std::vector<Expr>& variables) {
            (!v->facts.signs.is_nonnegative() && !v->facts.signs.is_nonpositive() &&
             v->facts.signs.is_nonzero());
   });
+}
+
+// 1 - x > 0 says x < 1; abs(x) <= 1 says -1 <= x <= 1.
+void bound_variable(Assumptions& inside, const Requirement& r, const std::vector<Expr>& variables) {
+  const bool unit = r.predicate == Condition::InUnit || r.predicate == Condition::InsideUnit;
+  const bool strict = r.predicate == Condition::Positive || r.predicate == Condition::InsideUnit;
+  const bool sign = r.predicate == Condition::Positive || r.predicate == Condition::NonNegative;
+  if (!unit && !sign) return;
+  Expr v = r.operand;
+  Rational slope(1), shift(0);
+  if (v->kind == Kind::Sum && v->terms.size() == 2) {
+    for (const std::size_t k : {0U, 1U}) {
+      const Expr c = v->terms[k].expr;
+      if (c->kind != Kind::Product || !c->factors.empty()) continue;
+      shift = v->terms[k].coefficient * c->coefficient;
+      slope = v->terms[1 - k].coefficient;
+      v = v->terms[1 - k].expr;
+      break;
+    }
+  }
+  if (std::find(variables.begin(), variables.end(), v) == variables.end()) return;
+  const auto edge = [&](const Rational& c) { return ((c - shift) / slope).value(); };  // slope*v + shift = c
+  const auto down = [](double e) { return std::nextafter(e, -std::numeric_limits<double>::infinity()); };
+  const auto is_exact = [](double e) { return e == std::floor(e) && std::fabs(e) < 1e9; };
+  Range range;
+  const bool lower_end = unit || !slope.is_negative();
+  const bool upper_end = unit || slope.is_negative();
+  const Rational low = unit ? (slope.is_negative() ? Rational(1) : Rational(-1)) : Rational(0);
+  if (lower_end) {
+    const double e = edge(low);
+    range.lower = is_exact(e) ? e : down(e);
+    range.open_lower = strict;
+  }
+  if (upper_end) {
+    const double e = edge(unit ? -low : Rational(0));
+    range.upper = is_exact(e) ? e : -down(-e);
+    range.open_upper = strict;
+  }
+  inside = inside.with(v, range);
 }
 
 // Convexity of f, or (`negated`) of -f.
@@ -36,7 +77,7 @@ class Search {
     const Curvature c = by_rules();
     if (negated_ ? is_concave(c) : is_convex(c)) {
       found = Verdict::Yes;
-      proof = curvatures_.rules();
+      proof = curvatures_.rules();  // of the form that succeeded
       if (is_affine(c)) {
         proof = {"affine"};
         return found;
@@ -50,6 +91,22 @@ class Search {
         proof.emplace_back(form == Form::Positive ? "the second derivative is a positive sum of squares"
                                                   : "the second derivative is a sum of squares");
         found = form == Form::Positive ? Verdict::Strictly : std::max(found, Verdict::Yes);
+      }
+    }
+    if (const auto hessian =
+            domain.twice.empty() && domain.twice_known ? constant_hessian(d) : std::nullopt) {
+      NumberMatrix m = *hessian;
+      for (auto& row : m) {
+        for (auto& entry : row) entry = negated_ ? -entry : entry;
+      }
+      if (const auto least = least_eigenvalue_bound(m)) {
+        proof.emplace_back("a quadratic function with a positive semi-definite Hessian");
+        found = std::max(found, Verdict::Yes);
+        if (!least->is_zero()) {
+          modulus = *least * simple_.graph().number(1);
+          return Verdict::Strongly;
+        }
+        return found;
       }
     }
     if (found == Verdict::Unknown) return found;
@@ -146,6 +203,7 @@ Convexity convexity_of(Expr f, const std::vector<Expr>& variables, const Assumpt
       if (r.predicate == Condition::Positive) inside = inside.with(r.operand, Range::of(Signs::positive()));
       if (r.predicate == Condition::NonNegative)
         inside = inside.with(r.operand, Range::of(Signs::nonnegative()));
+      bound_variable(inside, r, variables);
     }
     Search up(f, variables, inside, false);
     answer.convex = up.certify(d, domain);

@@ -38,8 +38,29 @@ C added(C a, C b) {
 }
 
 C Curvatures::used(std::string_view rule, C c) {
-  if (std::find(used_.begin(), used_.end(), rule) == used_.end()) used_.emplace_back(rule);
+  used_.emplace_back(rule);
   return c;
+}
+
+C Curvatures::recorded(Known& known, Expr e, C c, std::size_t before) {
+  if (c == C::Unknown) {
+    used_.resize(before);  // what was tried on the way is no part of a proof
+  }
+  known[e.get()] = {c, {used_.begin() + static_cast<std::ptrdiff_t>(before), used_.end()}};
+  return c;
+}
+
+C Curvatures::recalled(const Judged& judged) {
+  used_.insert(used_.end(), judged.rules.begin(), judged.rules.end());
+  return judged.curvature;
+}
+
+std::vector<std::string> Curvatures::rules() const {
+  std::vector<std::string> once;
+  for (const auto& rule : used_) {
+    if (std::find(once.begin(), once.end(), rule) == once.end()) once.push_back(rule);
+  }
+  return once;
 }
 
 bool Curvatures::depends(Expr e) {
@@ -55,11 +76,16 @@ bool Curvatures::depends(Expr e) {
 
 C Curvatures::of(Expr e) {
   if (!depends(e)) return C::Constant;
-  if (const auto at = done_.find(e.get()); at != done_.end()) return at->second;
-  done_[e.get()] = C::Unknown;  // until it is known: rewritten products may come back here
-  const C c = find(*e);
-  done_[e.get()] = c;
-  return c;
+  if (const auto at = done_.find(e.get()); at != done_.end()) return recalled(at->second);
+  done_[e.get()] = {};  // until it is known: rewritten products may come back here
+  const std::size_t before = used_.size();
+  C c = find(*e);
+  if (c == C::Unknown) {
+    used_.resize(before);
+    c = of_one_number(e);
+  }
+  if (c == C::Unknown) c = of_perspective(e);
+  return recorded(done_, e, c, before);
 }
 
 C Curvatures::find(const Node& n) {

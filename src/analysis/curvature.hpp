@@ -52,10 +52,19 @@ class Curvatures {
   bool root_convex(Expr e);
   bool depends(Expr e);
   /// The rules that were used, in the order of use.
-  [[nodiscard]] const std::vector<std::string>& rules() const { return used_; }
+  [[nodiscard]] std::vector<std::string> rules() const;
 
  private:
+  struct Judged {
+    Curvature curvature = Curvature::Unknown;
+    std::vector<std::string> rules;  // by which it was judged
+  };
+  using Known = std::unordered_map<const Node*, Judged>;
+  Curvature recorded(Known& known, Expr e, Curvature c, std::size_t before);
+  Curvature recalled(const Judged& judged);
   Curvature find(const Node& n);
+  Curvature of_one_number(Expr e);
+  Curvature of_perspective(Expr e);
   Curvature product(const Node& n);
   Curvature several_factors(const Node& n, const std::vector<std::size_t>& moving, Signs rest);
   Curvature fixed_product(const Node& n);
@@ -75,7 +84,7 @@ class Curvatures {
 
   std::vector<Expr> variables_;
   Ranges& ranges_;
-  std::unordered_map<const Node*, Curvature> done_, loewner_, log_;
+  Known done_, loewner_, log_;
   std::unordered_map<const Node*, bool> depends_, root_;
   std::vector<std::string> used_;
 };

@@ -2,7 +2,11 @@
 #include <algorithm>
 
 #include "analysis/curvature.hpp"
+#include "analysis/domain.hpp"
 #include "analysis/forms.hpp"
+#include "analysis/separable.hpp"
+#include "analysis/supremum.hpp"
+#include "calculus/differentiate.hpp"
 #include "ops/elementwise.hpp"
 #include "simplify/simplify.hpp"
 
@@ -21,12 +25,60 @@ bool contracts(const Node& n) {  // sums over an axis
 
 }  // namespace
 
+// An entrywise function of one affine expression: by the sign of its second derivative on the range of that.
+C Curvatures::of_one_number(Expr e) {
+  if (e->kind == Kind::Variable) return C::Unknown;
+  const auto one = entrywise_function(e, *this);
+  if (!one) return C::Unknown;
+  const Range domain = ranges_.of(one->argument);
+  const Assumptions here = ranges_.assumptions().with(one->t, domain);
+  const Expr phi = simplify(one->phi);
+  try {
+    if (!smooth_where(phi, {one->t}, here).empty()) return C::Unknown;
+    const Expr second = simplify(gradient(simplify(gradient(phi, one->t)), one->t));
+    const Range bend = certified_range(second, one->t, domain, ranges_.assumptions());
+    if (bend.is_nonnegative())
+      return used("a function of one number with a nonnegative second derivative", C::Convex);
+    if (bend.is_nonpositive())
+      return used("a function of one number with a nonpositive second derivative", C::Concave);
+  } catch (const std::runtime_error&) {  // a derivative is not known
+  }
+  return C::Unknown;
+}
+
+// s*F(x/s) for a positive scalar s has the curvature of F (Boyd & Vandenberghe, 3.2.6): put s*x for x, divide
+// by s, and see whether s drops out.
+C Curvatures::of_perspective(Expr e) {
+  if (e.rank() != 0 || e->kind == Kind::Variable || variables_.size() < 2) return C::Unknown;
+  Graph& g = e.graph();
+  for (const auto& s : variables_) {
+    if (s.rank() != 0 || !s->facts.signs.is_positive() || !depends_on(e, s)) continue;
+    std::vector<std::pair<Expr, Expr>> put;
+    std::vector<Expr> inner;
+    for (const auto& v : variables_) {
+      if (v == s || !depends_on(e, v)) continue;
+      if (v->facts.orthogonal == Truth::Yes) return C::Unknown;
+      inner.push_back(g.variable(v->name(), v.shape(), v->facts, Role::Placeholder));
+      put.emplace_back(v, times(s, inner.back()));
+    }
+    if (inner.empty()) continue;
+    const Expr core = simplify(times(homogeneous(substitute(e, put), s), adjoint::power(s, Rational(-1))));
+    if (depends_on(core, s)) continue;
+    Curvatures curvatures(inner, ranges_);
+    const C c = curvatures.of(core);
+    if (c == C::Unknown) continue;
+    for (const auto& rule : curvatures.rules()) used(rule, c);
+    return used("the perspective of a function", is_affine(c) ? C::Affine : c);
+  }
+  return C::Unknown;
+}
+
 C Curvatures::loewner(Expr e) {
   if (!depends(e)) return C::Constant;
-  if (const auto at = loewner_.find(e.get()); at != loewner_.end()) return at->second;
+  if (const auto at = loewner_.find(e.get()); at != loewner_.end()) return recalled(at->second);
+  const std::size_t before = used_.size();
   const C c = find_loewner(*e);
-  loewner_[e.get()] = c;
-  return c;
+  return recorded(loewner_, e, c, before);
 }
 
 C Curvatures::find_loewner(const Node& n) {
@@ -108,11 +160,11 @@ C Curvatures::find_loewner(const Node& n) {
 
 C Curvatures::log_of(Expr e) {
   if (!depends(e)) return ranges_.of(e).is_positive() ? C::Constant : C::Unknown;
-  if (const auto at = log_.find(e.get()); at != log_.end()) return at->second;
-  log_[e.get()] = C::Unknown;  // until it is known: the search may come back here
+  if (const auto at = log_.find(e.get()); at != log_.end()) return recalled(at->second);
+  log_[e.get()] = {};  // until it is known: the search may come back here
+  const std::size_t before = used_.size();
   const C c = find_log(*e);
-  log_[e.get()] = c;
-  return c;
+  return recorded(log_, e, c, before);
 }
 
 C Curvatures::find_log(const Node& n) {

@@ -5,6 +5,7 @@
 
 #include "analysis/conditions.hpp"
 #include "analysis/forms.hpp"
+#include "analysis/pieces.hpp"
 #include "calculus/differentiate.hpp"
 #include "simplify/simplify.hpp"
 
@@ -23,7 +24,8 @@ class Walk {
           std::any_of(y->operands.begin(), y->operands.end(), [this](Expr o) { return active_[o.get()]; });
       for (const auto& o : y->operands) users_[o.get()].push_back(y);
     }
-    find_guards();
+    guards_ = guards(false);
+    smooth_guards_ = guards(true);
   }
 
   std::vector<Requirement> defined() {
@@ -48,16 +50,21 @@ class Walk {
     bool known = false;  // a user has been seen
   };
 
-  // A node that is used in one branch of a choice only counts where the branch is chosen.
-  void find_guards() {
+  using Guards = std::unordered_map<const Node*, Guard>;
+
+  // A node that is used in one branch of a choice only counts where the branch is chosen. A kink inside a
+  // comparison does not show: the comparison has its own condition.
+  Guards guards(bool smooth) {
+    Guards found;
+    found[root_.get()] = {{}, true, true};
     for (auto y = order_.rbegin(); y != order_.rend(); ++y) {
-      const Guard own = *y == root_ ? Guard{{}, true, true} : guards_[y->get()];
+      const Guard own = found[y->get()];
+      if (!own.known || (smooth && is_comparison(**y))) continue;
       const bool choice = (*y)->kind == Kind::Apply && (*y)->op->name == "select";
       for (std::size_t k = 0; k < (*y)->operands.size(); ++k) {
         Guard g = own;
         if (choice && k > 0 && !own.condition) g = {(*y)->operands[0], k == 1, true};
-        g.known = true;
-        Guard& at = guards_[(*y)->operands[k].get()];
+        Guard& at = found[(*y)->operands[k].get()];
         if (!at.known) {
           at = g;
         } else if (!(at.condition == g.condition) || at.holds != g.holds) {
@@ -65,7 +72,7 @@ class Walk {
         }
       }
     }
-    guards_[root_.get()] = {{}, true, true};
+    return found;
   }
 
   void ask(const Node& y, C predicate, Expr operand, bool necessary, Expr other = {}) {
@@ -74,13 +81,15 @@ class Walk {
     r.operand = operand;
     r.other = other;
     r.necessary = necessary;
-    const Guard& g = guards_[&y];
+    const Guard& g = (smooth_ ? smooth_guards_ : guards_)[&y];
     r.guard = g.condition;
     r.guard_holds = g.holds;
     require(list_, r, ranges_);
   }
 
   void visit(const Node& y, bool smooth) {
+    smooth_ = smooth;
+    if (smooth && !smooth_guards_[&y].known) return;
     if (y.kind == Kind::Power) {
       visit_power(y, smooth);
     } else if (y.kind == Kind::Apply) {
@@ -98,6 +107,7 @@ class Walk {
         const Expr operand = y.operands[static_cast<std::size_t>(c.operand)];
         if (smooth && !concerns(y, c)) continue;
         if (smooth && flat_beyond(y, operand)) continue;
+        if (smooth && c.condition == C::Differ && pieces_meet(y, users_[&y], ranges_)) continue;
         if (smooth && c.condition == C::NonZero && is_gauge(y) && under_maximum(y)) {
           ask(y, C::NotAllZero, operand, is_direct(y));
           continue;
@@ -195,6 +205,8 @@ class Walk {
 
   static bool vanishes_with(const Node& y, Expr operand) {
     if (is_gauge(y)) return y.operands[0] == operand;
+    if (y.kind == Kind::Apply && (y.op->name == "max" || y.op->name == "min"))  // max(u,0) is 0 where u is
+      return y.operands[0] == operand && is_zero(y.operands[1]);
     if (y.kind == Kind::Power) {
       const Rational* e = as_number(y.operands[1]);
       return e != nullptr && !e->is_negative();
@@ -247,7 +259,8 @@ class Walk {
   std::vector<Expr> order_;
   std::unordered_map<const Node*, bool> active_;
   std::unordered_map<const Node*, std::vector<Expr>> users_;
-  std::unordered_map<const Node*, Guard> guards_;
+  Guards guards_, smooth_guards_;
+  bool smooth_ = false;  // what is being asked
   std::vector<Requirement> list_;
 };
 

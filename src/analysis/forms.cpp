@@ -1,6 +1,7 @@
 #include "analysis/forms.hpp"
 
 #include <algorithm>
+#include <unordered_map>
 
 #include "ops/record.hpp"
 
@@ -230,6 +231,60 @@ Expr distributed(Expr e) {
     return g.sum(terms);
   }
   return e;
+}
+
+bool is_comparison(const Node& n) {
+  return n.kind == Kind::Apply &&
+         (n.op->name == "less" || n.op->name == "less_equal" || n.op->name == "equal");
+}
+
+Expr homogeneous(Expr root, Expr s) {
+  constexpr std::string_view kFunctions[] = {"abs",     "relu",   "norm",    "norm_p",
+                                             "normnuc", "normop", "maximum", "minimum"};
+  std::unordered_map<const Node*, Expr> done;
+  for (const auto& e : topological(std::span(&root, 1))) {
+    std::vector<Expr> operands;
+    for (const auto& o : e->operands) operands.push_back(done.at(o.get()));
+    Expr made = rebuild(e, operands);
+    const bool listed = made->kind == Kind::Apply && std::find(std::begin(kFunctions), std::end(kFunctions),
+                                                               made->op->name) != std::end(kFunctions);
+    if (listed && made->operands[0]->kind == Kind::Product) {
+      const Node& u = *made->operands[0];
+      std::vector<Factor> rest = u.factors;
+      const auto at = std::find_if(rest.begin(), rest.end(), [s](const Factor& f) { return f.expr == s; });
+      if (at != rest.end()) {
+        rest.erase(at);
+        std::vector<Expr> inner = operands;
+        inner[0] = u.graph->product(u.coefficient, rest, u.output, u.label_sizes);
+        made = times(s, made->graph->apply(*made->op, inner, made->attributes));
+      }
+    }
+    done.emplace(e.get(), made);
+  }
+  return done.at(root.get());
+}
+
+Expr aligned(Expr root) {
+  std::unordered_map<const Node*, Expr> done;
+  for (const auto& e : topological(std::span(&root, 1))) {
+    std::vector<Expr> operands;
+    for (const auto& o : e->operands) operands.push_back(done.at(o.get()));
+    Expr made = rebuild(e, operands);
+    if (made->kind == Kind::Power && made->operands[0]->kind == Kind::Sum) {
+      const Rational* k = as_number(made->operands[1]);
+      const auto& terms = made->operands[0]->terms;
+      const auto first = std::min_element(
+          terms.begin(), terms.end(), [](const Term& a, const Term& b) { return a.expr->id < b.expr->id; });
+      const Rational lead = first->expr->kind == Kind::Product ? first->coefficient * first->expr->coefficient
+                                                               : first->coefficient;
+      if (k != nullptr && k->is_integer() && lead.is_negative()) {
+        made = power(-made->operands[0], *k);
+        if (!k->is_even()) made = -made;
+      }
+    }
+    done.emplace(e.get(), made);
+  }
+  return done.at(root.get());
 }
 
 std::optional<QuadraticForm> quadratic_form(Expr scalar) {

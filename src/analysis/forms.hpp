@@ -32,6 +32,15 @@ std::optional<QuadraticForm> quadratic_form(Expr scalar);
 /// term by term; anything else as it is.
 Expr distributed(Expr e);
 
+/// abs(s*x), norm(s*x), max(s*x), ... with the positive scalar s in front.
+Expr homogeneous(Expr e, Expr s);
+
+/// Whether the node compares two arrays entry by entry.
+bool is_comparison(const Node& node);
+
+/// Integer powers of sums with the sign of each sum turned so that equal ones meet: 1/(x-1) as -1/(1-x).
+Expr aligned(Expr e);
+
 /// Whether the operation is zero exactly where its operand is zero and nowhere negative (abs, norms).
 bool is_gauge(const Node& application);
 

@@ -245,6 +245,7 @@ Range Ranges::visit(const Node& n) {
       break;
   }
   const Record& record = record_of(n);
+  if (record.name == "select") return chosen(n);
   const ScalarBounds& b = record.bounds;
   Range r = Range::all();
   if (n.operands.size() == 1 && record.partial.value != nullptr)
@@ -272,6 +273,32 @@ Range Ranges::visit(const Node& n) {
     r = intersection(r, hull(done_.at(n.operands[0].get()), done_.at(n.operands[1].get())));
   }
   return r;
+}
+
+// A choice stays among the values of its branches, each where its side of the comparison holds.
+Range Ranges::chosen(const Node& n) {
+  const Range plain = hull(done_.at(n.operands[1].get()), done_.at(n.operands[2].get()));
+  const Node& c = *n.operands[0];
+  const bool compares =
+      c.kind == Kind::Apply && c.operands.size() == 2 && (c.op->name == "less" || c.op->name == "less_equal");
+  if (!compares || depth_ >= 2 || plain.is_bounded()) return plain;
+  const auto within = [&](bool holds) {
+    const Range left = done_.at(c.operands[0].get());
+    const Range right = done_.at(c.operands[1].get());
+    Expr low = c.operands[holds ? 0 : 1], high = c.operands[holds ? 1 : 0];
+    Range below{-kInfinity, (holds ? right : left).upper}, above{(holds ? left : right).lower, kInfinity};
+    Assumptions here = assumptions_;
+    if (low->kind == Kind::Apply && low->op->name == "abs") {
+      low = low->operands[0];
+      below.lower = -below.upper;
+    }
+    if (!as_number(low)) here = here.with(low, below);
+    if (!as_number(high)) here = here.with(high, above);
+    Ranges branch(std::move(here));
+    branch.depth_ = depth_ + 1;
+    return branch.of(n.operands[holds ? 1 : 2]);
+  };
+  return intersection(plain, hull(within(true), within(false)));
 }
 
 // c*u + d*sqrt(a*u^2 + rest) has the sign of d where rest >= 0 and c^2 <= a*d^2: x + sqrt(x^2+1) > 0.

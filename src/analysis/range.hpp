@@ -63,10 +63,12 @@ class Ranges {
   Range visit(const Node& node);
   Range product(const Node& node);
   Range under_root(const Node& sum);
+  Range chosen(const Node& select);
   Range power(const Node& node);
   [[nodiscard]] Range count(const Size& size) const;
 
   Assumptions assumptions_;
+  int depth_ = 0;  // of nested choices
   std::unordered_map<const Node*, Range> done_;
 };
 

@@ -80,6 +80,64 @@ SecondDerivative second_derivative(Expr f, const std::vector<Expr>& variables) {
   return d;
 }
 
+std::optional<NumberMatrix> constant_hessian(const SecondDerivative& d) {
+  const std::size_t n = d.variables.size();
+  if (n > 6 || d.forms.empty()) return std::nullopt;
+  for (const auto& h : d.directions) {
+    if (h.rank() != 0) return std::nullopt;
+  }
+  for (const Expr form : d.forms) {
+    NumberMatrix m(n, std::vector<Rational>(n));
+    bool constant = true;
+    for (std::size_t i = 0; i < n && constant; ++i) {
+      const Expr row = gradient(form, d.directions[i]);
+      for (std::size_t j = 0; j < n && constant; ++j) {
+        const Expr entry = simplify(gradient(row, d.directions[j]));
+        const Rational* number = as_number(entry);
+        constant = number != nullptr && number->exact();
+        if (constant) m[i][j] = *number / Rational(2);
+      }
+    }
+    if (constant) return m;
+  }
+  return std::nullopt;
+}
+
+namespace {
+// By elimination, in exact arithmetic: no pivot is negative, and a zero pivot has a zero row.
+bool is_semidefinite_matrix(NumberMatrix m) {
+  for (std::size_t k = 0; k < m.size(); ++k) {
+    if (m[k][k].is_negative() || !m[k][k].exact()) return false;
+    for (std::size_t i = k + 1; i < m.size(); ++i) {
+      if (m[k][k].is_zero()) {
+        if (!m[i][k].is_zero()) return false;
+        continue;
+      }
+      const Rational f = m[i][k] / m[k][k];
+      for (std::size_t j = k; j < m.size(); ++j) m[i][j] = m[i][j] - f * m[k][j];
+    }
+  }
+  return true;
+}
+}  // namespace
+
+std::optional<Rational> least_eigenvalue_bound(const NumberMatrix& matrix) {
+  const auto shifted = [&](const Rational& by) {
+    NumberMatrix m = matrix;
+    for (std::size_t k = 0; k < m.size(); ++k) m[k][k] = m[k][k] - by;
+    return is_semidefinite_matrix(std::move(m));
+  };
+  if (!shifted(Rational(0))) return std::nullopt;
+  Rational low(0), high = matrix[0][0];
+  for (std::size_t k = 0; k < matrix.size(); ++k) high = matrix[k][k] < high ? matrix[k][k] : high;
+  if (shifted(high)) return high;
+  for (int step = 0; step < 24; ++step) {
+    const Rational middle = (low + high) / Rational(2);
+    (shifted(middle) ? low : high) = middle;
+  }
+  return low;
+}
+
 Form sign_of_form(const SecondDerivative& d, bool negated, const Assumptions& assumptions) {
   Ranges ranges(assumptions);
   Form best = Form::Unknown;

@@ -15,6 +15,13 @@ struct SecondDerivative {
 };
 SecondDerivative second_derivative(Expr f, const std::vector<Expr>& variables);
 
+/// The Hessian of a quadratic function of a few scalars, where it is a matrix of numbers; else nothing.
+using NumberMatrix = std::vector<std::vector<Rational>>;
+std::optional<NumberMatrix> constant_hessian(const SecondDerivative& d);
+/// A number m >= 0 with M - m*I positive semi-definite (checked exactly), close to the least eigenvalue of M;
+/// nothing where M is not positive semi-definite.
+std::optional<Rational> least_eigenvalue_bound(const NumberMatrix& matrix);
+
 enum class Form : std::uint8_t { Unknown, Nonnegative, Positive };  // Positive: unless the direction is 0
 /// The sign of the quadratic form, or (`negated`) of its negative.
 Form sign_of_form(const SecondDerivative& d, bool negated, const Assumptions& assumptions);

@@ -108,7 +108,7 @@ class Core {
           return f.labels.empty() && !curvatures_.depends(f.expr);
         });
       case Kind::Apply:
-        return record_of(n).partial.value != nullptr &&
+        return (record_of(n).partial.value != nullptr || is_comparison(n)) &&
                std::all_of(n.operands.begin(), n.operands.end(), [this](Expr o) { return leaf(o); });
       case Kind::Variable:
       case Kind::Extent:
@@ -187,6 +187,11 @@ std::optional<OneNumber> from_core(Expr core, Curvatures& curvatures) {
 }
 
 }  // namespace
+
+std::optional<OneNumber> entrywise_function(Expr e, Curvatures& curvatures) {
+  auto r = from_core(e, curvatures);
+  return r && r->kind == OneNumber::Kind::Entries ? r : std::nullopt;
+}
 
 std::optional<OneNumber> one_number(Expr term, Curvatures& curvatures) {
   if (term.rank() != 0 || !curvatures.depends(term)) return std::nullopt;

@@ -18,6 +18,8 @@ struct OneNumber {
   Expr phi;       // a scalar in t
 };
 
+/// An expression of any shape as an entrywise function of one affine expression, without weights.
+std::optional<OneNumber> entrywise_function(Expr e, Curvatures& curvatures);
 /// The scalar `term` in this form, or nothing.
 std::optional<OneNumber> one_number(Expr term, Curvatures& curvatures);
 

@@ -5,6 +5,7 @@
 
 #include "analysis/forms.hpp"
 #include "analysis/separable.hpp"
+#include "analysis/supremum.hpp"
 #include "calculus/differentiate.hpp"
 #include "ops/elementwise.hpp"
 #include "ops/matrix.hpp"
@@ -43,14 +44,16 @@ std::vector<Term> terms_of(Expr f) {
   return {{1, f}};
 }
 
-// A number as a coefficient: simple fractions stay exact.
+// A positive number as a coefficient: simple fractions stay exact, others are rounded down.
 Rational as_rational(double v) {
   for (std::int64_t den = 1; den <= 4096; den *= 2) {
     const double scaled = v * static_cast<double>(den);
     if (scaled == std::floor(scaled) && std::fabs(scaled) < 1e12)
       return {static_cast<std::int64_t>(scaled), den};
   }
-  return Rational::inexact(v);
+  const double step = std::pow(10, std::floor(std::log10(std::fabs(v))) - 8);
+  const double below = std::floor(v / step) * step;  // nine digits, rounded down
+  return Rational::inexact(below > v ? below - step : below);
 }
 
 }  // namespace
@@ -136,7 +139,7 @@ bool Strength::is_strict_in(Expr term, Expr variable) {
       return true;
   }
   Ranges here(ranges_.assumptions().with(r->t, ranges_.of(r->argument)));
-  const Expr second = simplify(gradient(gradient(phi, r->t), r->t));
+  const Expr second = simplify(gradient(simplify(gradient(phi, r->t)), r->t));
   for (const Expr form : {second, expanded(second), factored(expanded(second))}) {
     if (here.of(form).is_positive()) return true;
   }
@@ -179,10 +182,12 @@ Expr Strength::modulus_in(Expr term, Expr variable) {
   if (r->weights && (!ranges_.of(r->weights).is_positive() || r->weights.rank() != r->argument.rank()))
     return {};
   Ranges here(ranges_.assumptions().with(r->t, ranges_.of(r->argument)));
-  const Expr second = simplify(gradient(gradient(simplify(r->phi), r->t), r->t));
+  const Expr second = simplify(gradient(simplify(gradient(simplify(r->phi), r->t)), r->t));
   double least = 0;
   for (const Expr form : {second, expanded(second), factored(expanded(second))})
     least = std::max(least, here.of(form).lower);
+  least =
+      std::max(least, certified_range(second, r->t, ranges_.of(r->argument), ranges_.assumptions()).lower);
   if (!(least > 0)) return {};
   Expr m = times(as_rational(least) * c * c * g.number(1), r->weight);
   if (r->weights) m = times(m, minimum(r->weights));

@@ -5,6 +5,7 @@
 #include <optional>
 #include <queue>
 
+#include "analysis/forms.hpp"
 #include "analysis/orders.hpp"
 #include "calculus/differentiate.hpp"
 #include "ops/elementwise.hpp"
@@ -217,7 +218,8 @@ std::vector<Expr> equal_forms(Expr e) {
   std::vector<Expr> forms{e};
   const Expr simple = simplify(e);
   const Expr written = expanded(simple);
-  for (const Expr f : {simple, written, factored(simple), factored(written), simplify(factored(written))}) {
+  for (const Expr f : {simple, written, factored(simple), factored(written), simplify(factored(written)),
+                       simplify(aligned(written))}) {
     if (std::find(forms.begin(), forms.end(), f) == forms.end()) forms.push_back(f);
   }
   return forms;

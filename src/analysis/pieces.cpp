@@ -1,0 +1,70 @@
+#include "analysis/pieces.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "analysis/curvature.hpp"
+#include "analysis/limit_rules.hpp"
+#include "analysis/separable.hpp"
+#include "calculus/differentiate.hpp"
+#include "ops/record.hpp"
+#include "simplify/simplify.hpp"
+
+namespace adjoint {
+namespace {
+
+// The number that a constant array holds in every entry; null where there is none.
+Expr uniform(Expr e) {
+  if (e.rank() == 0) return e;
+  if (e->kind != Kind::Product) return {};
+  for (const auto& f : e->factors) {
+    if (!f.labels.empty()) return {};
+  }
+  return e.graph().product(e->coefficient, e->factors, {}, {});
+}
+
+bool vanishes_at(Expr phi, Expr t, Expr value, Ranges& ranges) {
+  const std::pair<Expr, Expr> put{t, value};
+  return is_zero(simplify(resolved(simplify(substitute(phi, std::span(&put, 1))), ranges)));
+}
+
+}  // namespace
+
+bool pieces_meet(const Node& comparison, const std::vector<Expr>& users, Ranges& ranges) {
+  if (comparison.operands.size() != 2) return false;
+  for (const std::size_t side : {0U, 1U}) {
+    Expr z = comparison.operands[side];
+    const Expr edge = uniform(comparison.operands[1 - side]);
+    if (!edge) continue;
+    const bool magnitude = z->kind == Kind::Apply && z->op->name == "abs";
+    if (magnitude) z = z->operands[0];
+    if (z->kind == Kind::Product && z->factors.empty()) continue;
+    const bool meet = std::all_of(users.begin(), users.end(), [&](Expr user) {
+      if (user->kind != Kind::Apply || user->op->name != "select" ||
+          !(user->operands[0] == Expr(&comparison)))
+        return false;
+      if (depends_on(user->operands[1], Expr(&comparison)) ||
+          depends_on(user->operands[2], Expr(&comparison)))
+        return false;
+      const Expr hole = z.graph().variable("z", z.shape(), z->facts, Role::Placeholder);
+      const std::pair<Expr, Expr> put{z, hole};
+      const Expr gap = simplify(substitute(user->operands[1] - user->operands[2], std::span(&put, 1)));
+      Curvatures curvatures({hole}, ranges);
+      if (!curvatures.depends(gap)) return is_zero(gap);
+      const auto one = entrywise_function(gap, curvatures);
+      if (!one || !(one->argument == hole)) return false;
+      try {
+        const Expr slope = simplify(gradient(one->phi, one->t));
+        return vanishes_at(one->phi, one->t, edge, ranges) && vanishes_at(slope, one->t, edge, ranges) &&
+               (!magnitude ||
+                (vanishes_at(one->phi, one->t, -edge, ranges) && vanishes_at(slope, one->t, -edge, ranges)));
+      } catch (const std::runtime_error&) {
+        return false;
+      }
+    });
+    if (meet && !users.empty()) return true;
+  }
+  return false;
+}
+
+}  // namespace adjoint
