@@ -8,7 +8,7 @@
 namespace adjoint::run {
 
 struct Lu {
-  explicit Lu(const In& a);
+  explicit Lu(Matrix a);
   Matrix factors;
   std::vector<int> pivots;  // row k was exchanged with row pivots[k]
 
@@ -17,7 +17,8 @@ struct Lu {
   /// The determinant as mantissa * 2^exponent.
   double determinant(int& exponent) const;
   [[nodiscard]] double log_abs_determinant() const;
-  [[nodiscard]] Matrix inverse() const;
+  /// In the memory of the factors, which are gone then.
+  [[nodiscard]] Matrix inverse() &&;
   void solve_in_place(Matrix& b, bool transposed) const;
 };
 

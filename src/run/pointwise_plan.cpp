@@ -114,6 +114,14 @@ PointwiseStep::PointwiseStep(const Context& context, const kernel::Pointwise& p)
   t0_ = std::min(n0_, kTile);
   // Rows of some length run one by one: what is the same along a row is then a number, not a tile of it.
   t1_ = n0_ < kRow && n0_ > 0 ? std::min(n1_, kTile / n0_) : 1;
+  // A transposition goes by blocks: along its rows and along its columns it then stays in cache.
+  const bool across = std::any_of(accesses_.begin(), accesses_.end(), [&](const Strided& a) {
+    return extents_.size() > 1 && std::abs(a.stride[0]) > 1 && std::abs(a.stride[1]) == 1;
+  });
+  if (across && n0_ > kBlock) {
+    t0_ = kBlock;
+    t1_ = std::min(n1_, kBlock);
+  }
   base_.resize(accesses_.size());
   outer_.assign(extents_.size(), 0);
   compile(context, p);
@@ -362,7 +370,7 @@ void PointwiseStep::allocate(const kernel::Pointwise& p, const std::vector<Level
         vector_.back().out != s.value)
       continue;
     const Strided& out = accesses_[s.access];
-    const bool contiguous = out.stride[0] == 1 && (t1_ == 1 || out.stride[1] == n0_);
+    const bool contiguous = out.stride[0] == 1 && (t1_ == 1 || out.stride[1] == t0_);
     bool alone = true;
     for (const Storing& other : stores_) {
       if (&other == &s) continue;
@@ -389,7 +397,7 @@ void PointwiseStep::place_registers() {
   for (const Loading& l : loads_) {
     if (l.level == Level::Once) continue;
     const Strided& access = accesses_[l.operand];
-    const bool neighbours = access.stride[0] == 1 && (t1_ == 1 || access.stride[1] == n0_);
+    const bool neighbours = access.stride[0] == 1 && (t1_ == 1 || access.stride[1] == t0_);
     if (!access.guarded && (l.level == Level::Tile || neighbours)) {
       place(l.out, l.operand);
     } else {

@@ -9,6 +9,7 @@
 namespace adjoint::run {
 
 constexpr std::int64_t kTile = 256;  // 2 KiB a register
+constexpr std::int64_t kBlock = 16;  // of a transposition: rows and columns of a tile
 constexpr std::int64_t kRow = 24;    // shorter rows share a tile
 
 using kernel::Reduction;

@@ -50,6 +50,37 @@ Matrix minor_of(const In& a, Eigen::Index row, Eigen::Index column) {
   return m;
 }
 
+// Laplace's expansion: cofactors of 4 x 4 from the minors of two columns, u of the first two, v of the last
+// two.
+void adjugate_4(const In& a, Matrix& out) {
+  constexpr int kPair[6][2] = {{0, 1}, {0, 2}, {0, 3}, {1, 2}, {1, 3}, {2, 3}};
+  double minors[2][6];
+  for (int side = 0; side < 2; ++side) {
+    for (int k = 0; k < 6; ++k) {
+      const int i = kPair[k][0], j = kPair[k][1];
+      minors[side][k] =
+          difference_of_products(a(i, 2 * side), a(j, 2 * side + 1), a(j, 2 * side), a(i, 2 * side + 1));
+    }
+  }
+  out.resize(4, 4);
+  for (int side = 0; side < 2; ++side) {  // cofactors of columns 0, 1 use the minors of columns 2, 3
+    const double* m = minors[1 - side];
+    // of rows 1 2 3, 0 2 3, 0 1 3, 0 1 2: the minors that stand with each entry of the other column
+    constexpr int kRows[4][3] = {{1, 2, 3}, {0, 2, 3}, {0, 1, 3}, {0, 1, 2}};
+    constexpr int kMinor[4][3] = {{5, 4, 3}, {5, 2, 1}, {4, 2, 0}, {3, 1, 0}};
+    for (int c = 0; c < 2; ++c) {
+      const int column = 2 * side + c, other = 2 * side + 1 - c;
+      for (int r = 0; r < 4; ++r) {
+        const int* i = kRows[r];
+        const int* k = kMinor[r];
+        const double sum =
+            std::fma(a(i[0], other), m[k[0]], std::fma(-a(i[1], other), m[k[1]], a(i[2], other) * m[k[2]]));
+        out(column, r) = (r + column) % 2 == 0 ? sum : -sum;
+      }
+    }
+  }
+}
+
 // Cofactors one by one where they are exact: small sizes, and integers.
 bool small_adjugate(const In& a, Matrix& out) {
   const Eigen::Index n = a.rows();
@@ -66,6 +97,8 @@ bool small_adjugate(const In& a, Matrix& out) {
         out(i, j) = difference_of_products(a(r, c), a(s, d), a(r, d), a(s, c));
       }
     }
+  } else if (n == 4 && !integer_determinant(a)) {
+    adjugate_4(a, out);
   } else if (n <= 6 && integer_determinant(a)) {
     out.resize(n, n);
     for (Eigen::Index i = 0; i < n; ++i) {
@@ -83,10 +116,10 @@ bool small_adjugate(const In& a, Matrix& out) {
 
 // det(A)*inv(A) if A is well conditioned (A scaled); the determinant as mantissa*2^exponent.
 bool adjugate_by_inverse(const Matrix& a, Matrix& out, Scaled& det) {
-  const Lu lu(a);
+  Lu lu(a);
   det.mantissa = lu.determinant(det.exponent);
   if (lu.singular()) return false;
-  out = lu.inverse();
+  out = std::move(lu).inverse();
   const double condition = norm1(a) * norm1(out);
   return condition * (a.rows() >= kLarge ? kWellConditionedLarge : kWellConditioned) <= 1;
 }
@@ -124,6 +157,10 @@ Matrix products_except_two(const Vector& s, int& exponent) {
 }
 
 Matrix times_power(Matrix m, int exponent) {
+  if (exponent > -1000 && exponent < 1000) {  // the power itself is a number, and the product rounds once
+    m *= std::ldexp(1.0, exponent);
+    return m;
+  }
   for (Eigen::Index k = 0; k < m.size(); ++k) m.data()[k] = std::ldexp(m.data()[k], exponent);
   return m;
 }
@@ -183,12 +220,17 @@ double determinant_and_adjugate(const In& a, Matrix& out) {
       small_adjugate(a * std::ldexp(1.0, -e), out);
       out = times_power(std::move(out), power);
     }
-    return determinant(a);
+    if (n != 4 || e > 250 || e < -250) return determinant(a);
+    if (const auto exact = integer_determinant(a)) return *exact;
+    double det = 0;
+    for (Eigen::Index i = 0; i < 4; ++i) det = std::fma(a(i, 0), out(0, i), det);
+    return det;
   }
   const Matrix s = a * std::ldexp(1.0, -e);
   Scaled det;
   if (adjugate_by_inverse(s, out, det)) {
-    out = times_power(out * det.mantissa, det.exponent + power);
+    out *= det.mantissa;
+    out = times_power(std::move(out), det.exponent + power);
   } else {
     int exponent = 0;
     out = adjugate_by_singular_values(s, exponent);

@@ -64,8 +64,8 @@ Matrix multiply(const In& a, const In& b, bool transpose_a, bool transpose_b) {
   return c;
 }
 
-Lu::Lu(const In& a) : factors(a), pivots(static_cast<std::size_t>(a.rows())) {
-  const Eigen::Index n = a.rows();
+Lu::Lu(Matrix a) : factors(std::move(a)), pivots(static_cast<std::size_t>(factors.rows())) {
+  const Eigen::Index n = factors.rows();
   if (n >= kLarge) {
     LAPACKE_dgetrf_work(LAPACK_COL_MAJOR, static_cast<int>(n), static_cast<int>(n), factors.data(),
                         static_cast<int>(n), pivots.data());
@@ -131,16 +131,14 @@ void Lu::solve_in_place(Matrix& b, bool transposed) const {
   }
 }
 
-Matrix Lu::inverse() const {
+Matrix Lu::inverse() && {
   const Eigen::Index n = factors.rows();
   if (n >= kLarge) {
-    Matrix out = factors;
-    std::vector<int> ipiv(pivots);
-    for (int& p : ipiv) ++p;
+    for (int& p : pivots) ++p;
     std::vector<double> work(static_cast<std::size_t>(64 * n));
-    LAPACKE_dgetri_work(LAPACK_COL_MAJOR, static_cast<int>(n), out.data(), static_cast<int>(n), ipiv.data(),
-                        work.data(), static_cast<int>(work.size()));
-    return out;
+    LAPACKE_dgetri_work(LAPACK_COL_MAJOR, static_cast<int>(n), factors.data(), static_cast<int>(n),
+                        pivots.data(), work.data(), static_cast<int>(work.size()));
+    return std::move(factors);
   }
   Matrix out(n, n);
   blocks().small_inverse(factors.data(), n, pivots.data(), out.data());
@@ -151,9 +149,11 @@ Matrix inverse(const In& a) {
   if (!all_finite(a)) return nan_matrix(a.rows(), a.cols());
   // Scaled by a power of two: nothing overflows on the way, and the result is the same to the last bit.
   const int e = binary_exponent(a);
-  const Lu lu(a * std::ldexp(1.0, -e));
+  Lu lu(a * std::ldexp(1.0, -e));
   if (lu.singular()) throw NumericalError("matrix is singular");
-  return lu.inverse() * std::ldexp(1.0, -e);
+  Matrix out = std::move(lu).inverse();
+  if (e != 0) out *= std::ldexp(1.0, -e);
+  return out;
 }
 
 Matrix solve(const In& a, const In& b, System system) {
@@ -221,11 +221,12 @@ double log_determinant_and_inverse(const In& a, Matrix& out) {
     return std::numeric_limits<double>::quiet_NaN();
   }
   const int e = std::abs(binary_exponent(a)) > 100 ? binary_exponent(a) : 0;
-  const Lu lu(e == 0 ? Matrix(a) : Matrix(a * std::ldexp(1.0, -e)));
+  Lu lu(e == 0 ? Matrix(a) : Matrix(a * std::ldexp(1.0, -e)));
   if (lu.singular()) throw NumericalError("matrix is singular");
-  out = lu.inverse();
+  const double value = lu.log_abs_determinant();
+  out = std::move(lu).inverse();
   if (e != 0) out *= std::ldexp(1.0, -e);
-  return lu.log_abs_determinant() + static_cast<double>(a.rows()) * e * 0.69314718055994530942;
+  return value + static_cast<double>(a.rows()) * e * 0.69314718055994530942;
 }
 
 namespace {
