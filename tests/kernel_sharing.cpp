@@ -98,5 +98,36 @@ TEST(Sharing, OuterProductsAreAddedInOnePass) {
   EXPECT_EQ(over_both, 1u);
 }
 
+TEST(Sharing, WhatIsInvertedIsNotDividedByAgain) {
+  ProgramBuilder b;
+  const BufferId x = b.input("x", {n});
+  const BufferId y = b.input("y", {n});
+  PointwiseBuilder w({n});
+  const Register xi = w.load(along(x, {0}));
+  const Register yi = w.load(along(y, {0}));
+  // 1/x, y/x, y/x^3, y/(1+x^2), x*y/(1+x^2): two divisions are enough.
+  const Register square = w.binary(ScalarOp::Add, w.constant(1), w.unary(ScalarOp::Square, xi));
+  const Register values[] = {w.unary(ScalarOp::Reciprocal, xi), w.binary(ScalarOp::Div, yi, xi),
+                             w.binary(ScalarOp::Div, yi, w.power(xi, 3)), w.binary(ScalarOp::Div, yi, square),
+                             w.binary(ScalarOp::Div, w.binary(ScalarOp::Mul, xi, yi), square)};
+  for (const Register value : values) {
+    const BufferId r = b.temporary({n});
+    w.store(along(r, {0}), value);
+    b.output(r);
+  }
+  b.add(std::move(w).finish());
+  const Program given = b.finish();
+  const Program program = optimised(given);
+  EXPECT_EQ(cost(given).division.text(), "5*n");
+  EXPECT_EQ(cost(program).division.text(), "2*n");
+  const std::vector<run::Array> in{run::Array::vector({0.3, -2, 7}), run::Array::vector({1.5, 4, -1})};
+  const auto plain = run::Interpreter(given, {{"n", 3}}).run(in);
+  const auto better = run::Interpreter(program, {{"n", 3}}).run(in);
+  for (std::size_t k = 0; k < plain.size(); ++k) {
+    for (std::int64_t i = 0; i < 3; ++i)
+      EXPECT_NEAR(plain[k][i], better[k][i], 1e-14 * std::abs(plain[k][i]));
+  }
+}
+
 }  // namespace
 }  // namespace adjoint::test

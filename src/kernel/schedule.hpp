@@ -49,6 +49,9 @@ Program without_invariants(const Program& program);
 /// where x+y is there. Only where that result is kept in any case, or the part is costly.
 Program share_subexpressions(const Program& program);
 
+/// Divisions by what is inverted anyway become multiplications.
+Program with_shared_reciprocals(const Program& program);
+
 /// All of the above in a good order.
 Program optimised(const Program& program);
 

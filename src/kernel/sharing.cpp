@@ -182,7 +182,7 @@ static Program without_idle_views(Program program) {
 Program optimised(const Program& program) {
   Program p = without_repetition(entrywise_contractions(without_idle_views(without_dead_code(program))));
   p = share_subexpressions(without_repetition(without_invariants(p)));
-  return fuse_pointwise(with_symmetric_products(share_factorisations(p)));
+  return with_shared_reciprocals(fuse_pointwise(with_symmetric_products(share_factorisations(p))));
 }
 
 }  // namespace adjoint::kernel
