@@ -101,6 +101,13 @@ CppWriter::CppWriter(const Program& program, std::string_view name) : program_(p
   for (const BufferId id : program.inputs)
     buffers_[static_cast<std::size_t>(id)] =
         fresh(cleaned(program.buffers[static_cast<std::size_t>(id)].name));
+  // A result is called what its instruction says that it computes; of several, the last.
+  for (auto i = program.instructions.rbegin(); i != program.instructions.rend(); ++i) {
+    const auto written = writes(*i);
+    if (written.size() != 1 || !identifier(i->note) || taken_.contains(i->note)) continue;
+    std::string& name_of_it = buffers_[static_cast<std::size_t>(written[0])];
+    if (name_of_it.empty()) name_of_it = fresh(i->note);
+  }
   for (std::size_t k = 0; k < buffers_.size(); ++k) {
     if (!buffers_[k].empty()) continue;
     const std::string& own = program.buffers[k].name;

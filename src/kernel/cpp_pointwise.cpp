@@ -1,5 +1,7 @@
 // Loops of generated C++.
 #include <algorithm>
+#include <cstdio>
+#include <cstdlib>
 
 #include "kernel/body.hpp"
 #include "kernel/cpp_writer.hpp"
@@ -24,12 +26,42 @@ std::string identity(Reduction reduction) {
 }  // namespace
 
 std::string cpp_number(const Rational& value) {
+  char digits[32];
+  std::snprintf(digits, sizeof digits, "%.8g", value.value());
   const std::string text = value.text();
-  std::string out;
-  for (const char c : text) out += c == '/' ? std::string(".0/") : std::string(1, c);
-  if (text.find_first_of(".e") == std::string::npos) out += ".0";
-  return value.is_negative() || text.find('/') != std::string::npos ? "(" + out + ")" : out;
+  const auto slash = text.find('/');
+  if (std::strtod(digits, nullptr) != value.value()) {
+    std::snprintf(digits, sizeof digits, "%.17g", value.value());
+    if (slash != std::string::npos && text.size() < 20)  // a quotient of integers
+      return "(" + text.substr(0, slash) + ".0 / " + text.substr(slash + 1) + ".0)";
+  }
+  const std::string out = digits;
+  return out.find_first_of(".e") == std::string::npos ? out + ".0" : out;
 }
+
+namespace {
+
+// How strongly the outermost operator of an expression binds: 0 choice and comparison, 1 sum, 2 product, 3
+// all.
+int binding(const std::string& text) {
+  int depth = 0;
+  int least = text.front() == '-' ? 1 : 3;
+  for (std::size_t k = 0; k + 2 < text.size(); ++k) {
+    depth += text[k] == '(' || text[k] == '[' ? 1 : text[k] == ')' || text[k] == ']' ? -1 : 0;
+    if (depth != 0 || text[k] != ' ') continue;
+    const char op = text[k + 1];
+    if (op == '*' || op == '/') least = std::min(least, 2);
+    if (op == '+' || op == '-') least = std::min(least, 1);
+    if (op == '?' || op == '<' || op == '=' || op == '!') least = 0;
+  }
+  return least;
+}
+
+std::string at_least(int level, std::string text) {
+  return binding(text) < level ? "(" + std::move(text) + ")" : text;
+}
+
+}  // namespace
 
 // A body as expressions: what is used once is written in place, the rest gets a name.
 class CppBody {
@@ -42,11 +74,6 @@ class CppBody {
     known_.resize(p.body.size());
   }
 
-  /// Without parentheses around all of it.
-  static std::string bare(std::string text) {
-    const bool outer = text.front() == '(' && text.back() == ')' && closes_last(text);
-    return outer ? text.substr(1, text.size() - 2) : text;
-  }
   [[nodiscard]] bool named() const { return named_ > 0; }
 
   std::string value(Register r) {
@@ -54,25 +81,14 @@ class CppBody {
     if (!known_[at].empty()) return known_[at];
     const ScalarInstruction& i = p_.body[at];
     const bool shared = uses_[at] > 1 && (info(i.op).arity > 0 || i.op == ScalarOp::Load);
-    std::string text = expression(i);
+    const std::string text = expression(i);
     if (!shared) return text;
-    if (text.front() == '(' && text.back() == ')' && closes_last(text))
-      text = text.substr(1, text.size() - 2);
     known_[at] = writer_.fresh("r" + std::to_string(named_++));
     writer_.line("const double " + known_[at] + " = " + text + ";");
     return known_[at];
   }
 
  private:
-  static bool closes_last(const std::string& text) {
-    int depth = 0;
-    for (std::size_t k = 0; k + 1 < text.size(); ++k) {
-      depth += text[k] == '(' ? 1 : text[k] == ')' ? -1 : 0;
-      if (depth == 0) return false;
-    }
-    return true;
-  }
-
   std::string call(const std::string& function, const ScalarInstruction& i) {
     std::string out = function + "(";
     bool first = true;
@@ -112,40 +128,40 @@ class CppBody {
       case Infinity:
         return "std::numeric_limits<double>::infinity()";
       case Add:
-        return infix(i, " + ");
+        return infix(i, " + ", 1);
       case Sub:
-        return infix(i, " - ");
+        return infix(i, " - ", 1);
       case Mul:
-        return infix(i, " * ");
+        return infix(i, " * ", 2);
       case Div:
-        return infix(i, " / ");
+        return infix(i, " / ", 2);
       case Less:
-        return "double(" + infix(i, " < ") + ")";
+        return "double(" + infix(i, " < ", 0) + ")";
       case LessEqual:
-        return "double(" + infix(i, " <= ") + ")";
+        return "double(" + infix(i, " <= ", 0) + ")";
       case Equal:
-        return "double(" + infix(i, " == ") + ")";
+        return "double(" + infix(i, " == ", 0) + ")";
       case Neg:
-        return "(-" + value(i.a) + ")";
+        return "-" + at_least(2, value(i.a));
       case Square: {
-        const std::string a = repeated(i.a);
-        return "(" + a + " * " + a + ")";
+        const std::string a = at_least(3, repeated(i.a));
+        return a + " * " + a;
       }
       case Reciprocal:
-        return "(1 / " + value(i.a) + ")";
+        return "1 / " + at_least(3, value(i.a));
       case Pow:
         return call("std::pow", i);
       case PowI: {
         if (i.integer == 3) {
-          const std::string a = repeated(i.a);
-          return "(" + a + " * " + a + " * " + a + ")";
+          const std::string a = at_least(3, repeated(i.a));
+          return a + " * " + a + " * " + a;
         }
         writer_.support("integer_power");
         return "integer_power(" + value(i.a) + ", " + std::to_string(i.integer) + ")";
       }
       case Select: {
-        const std::string condition = value(i.a), yes = value(i.b), no = value(i.c);
-        return "(" + condition + " != 0 ? " + yes + " : " + no + ")";
+        const std::string condition = at_least(1, value(i.a)), yes = at_least(1, value(i.b));
+        return condition + " != 0 ? " + yes + " : " + at_least(1, value(i.c));
       }
       case Max:
         return helped("larger", i);
@@ -162,9 +178,10 @@ class CppBody {
         return call("std::" + std::string(info(i.op).name), i);
     }
   }
-  std::string infix(const ScalarInstruction& i, const char* op) {
-    const std::string left = value(i.a);
-    return "(" + left + op + value(i.b) + ")";
+  // Sums and products from the left, as they are computed.
+  std::string infix(const ScalarInstruction& i, const char* op, int level) {
+    const std::string left = at_least(level, value(i.a));
+    return left + op + at_least(level + 1, value(i.b));
   }
 
   CppWriter& writer_;
@@ -251,7 +268,6 @@ void CppWriter::write(const Pointwise& p) {
     }
     const bool add =
         out.reduction == Reduction::Sum || (out.reduction == Reduction::None && out.store == Store::Add);
-    value = CppBody::bare(std::move(value));
     line(entry + (add ? " += " : out.reduction == Reduction::Product ? " *= " : " = ") + value + ";");
   }
   if (alone) --depth_;

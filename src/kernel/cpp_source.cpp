@@ -65,8 +65,10 @@ std::string CppWriter::product(const Contract& c) {
   }
   if (k < 0) return "";
   std::string factor;
-  if (!c.coefficient.is_one())
-    factor = c.coefficient == Rational(-1) ? "-" : cpp_number(c.coefficient) + " * ";
+  if (!c.coefficient.is_one()) {
+    const std::string number = cpp_number(c.coefficient);
+    factor = c.coefficient == Rational(-1) ? "-" : number[0] == '-' ? "(" + number + ") * " : number + " * ";
+  }
   const std::string op = c.store == Store::Add ? " += " : " = ";
   // Either c or its transpose is stored with its own rows first.
   for (const bool flipped : {false, true}) {
@@ -213,7 +215,9 @@ std::string CppWriter::source() {
     std::string what = text(program_, i);
     constexpr std::size_t kLongest = 100;
     if (what.size() > kLongest) what = what.substr(0, kLongest) + " ...";
-    line("// " + (i.note.empty() ? what : i.note));
+    const auto written = writes(i);
+    const bool says_itself = !written.empty() && i.note == buffer(written[0]);
+    if (!says_itself) line("// " + (i.note.empty() ? what : i.note));
     std::visit([&](const auto& one) { write(one); }, i.what);
   }
   // An output is written in place; one that is named twice, or is an input or a constant, is copied.
