@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "app/page.hpp"
+#include "app/region.hpp"
 #include "app/sample.hpp"
 #include "print/text.hpp"
 
@@ -78,22 +79,6 @@ adjoint::Question question_of(const AppQuestion& q, const AnalyseOptions& o) {
   a.assumptions = assumptions_of(q);
   a.probe = probe_of(q);
   return a;
-}
-
-// `norm(x) <= r`: the radius of a ball.
-Expr radius_of(const AppQuestion& q, const AnalyseOptions& o) {
-  if (o.on.empty()) return {};
-  const auto at = o.on.find("<=");
-  const std::string left = o.on.substr(0, at);
-  if (at == std::string::npos || left.find("norm(") == std::string::npos) {
-    throw InputError("error: a set is given as 'norm(x) <= r', not '" + o.on + "'\n");
-  }
-  notation::Session session = q.session;
-  session.clear_errors();
-  session.adopt(q.formula);
-  const auto radius = session.expression(*q.graph, o.on.substr(at + 2));
-  if (!radius) throw InputError(session.errors_text());
-  return radius->value;
 }
 
 std::pair<Expr, Target> target_of(const AppQuestion& q, const std::string& as) {
@@ -187,7 +172,16 @@ Say say_for(const AppQuestion& question) {
 json analysis_json(const AppQuestion& q, const AnalyseOptions& o) {
   const Say say = say_for(q);
   adjoint::Question question = question_of(q, o);
-  question.radius = radius_of(q, o);
+  if (!o.on.empty()) {
+    if (question.variables.empty()) throw InputError("error: a set bounds a variable; there is none\n");
+    const Expr variable = question.variables[0];
+    const Region region = region_of(q, o.on, variable);
+    question.radius = region.radius;
+    if (region.box) {
+      question.assumptions = question.assumptions.with(variable, *region.box);
+      question.probe = {};  // its points know nothing of the set
+    }
+  }
   if (!o.as.empty()) std::tie(question.parameter, question.target) = target_of(q, o.as);
   const Analysis a = adjoint::analyse(question, say);
   json j;
@@ -325,7 +319,12 @@ std::string limit_page(const AppQuestion& q, const AnalyseOptions& o) {
 
 std::pair<std::string, int> analyse(const AnalyseOptions& o) {
   const json j = analysis_json(ask(o.expression, o.given), o);
-  return {o.format == "json" ? j.dump(2) + "\n" : as_text(analysis_rows(j)), 0};
+  const int status = j["defined"] == json::array({"nowhere"}) ? 1 : 0;  // nothing to analyse
+  if (status != 0 && o.format != "json") {
+    throw NoAnswer("error: " + o.expression + " has no real value anywhere" +
+                   (o.on.empty() ? "" : " on that set") + "\n");
+  }
+  return {o.format == "json" ? j.dump(2) + "\n" : as_text(analysis_rows(j)), status};
 }
 std::pair<std::string, int> limit(const AnalyseOptions& o) {
   const json j = limit_json(ask(o.expression, o.given), o);
