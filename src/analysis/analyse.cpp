@@ -58,7 +58,9 @@ std::string limit_text(const Limit& l, const Say& say) {
       text = "The limit is " + say(l.value);
       break;
     case Limit::Kind::PlusInfinity:
-      return "No finite limit: it grows to infinity.";
+      text = "No finite limit: it grows to infinity";
+      for (const auto& c : l.cases) text += " where " + condition_text(c.where, say);
+      return text + ".";
     case Limit::Kind::MinusInfinity:
       return "No finite limit: it falls to minus infinity.";
     case Limit::Kind::None:

@@ -25,6 +25,27 @@ bool contracts(const Node& n) {  // sums over an axis
 
 }  // namespace
 
+namespace {
+
+// The sign of the second derivative: at a glance, or by branch and bound where no point speaks against it.
+Range bend_of(Expr second, Expr t, const Range& domain, const Assumptions& assumptions) {
+  Ranges over(assumptions.with(t, domain));
+  const Range glance = over.of(second);
+  if (glance.is_nonnegative() || glance.is_nonpositive()) return glance;
+  bool up = false, down = false;
+  for (const double v : {0.3, -0.3, 2.0, -2.0, 15.0, -15.0, 0.01}) {
+    if (!(domain.lower < v && v < domain.upper)) continue;
+    Ranges at(assumptions.with(t, Range::point(v)));
+    const Range value = at.of(second);
+    up = up || value.upper > 0;
+    down = down || value.lower < 0;
+    if (up && down) return Range::all();
+  }
+  return certified_range(second, t, domain, assumptions);
+}
+
+}  // namespace
+
 // An entrywise function of one affine expression: by the sign of its second derivative on the range of that.
 C Curvatures::of_one_number(Expr e) {
   if (e->kind == Kind::Variable) return C::Unknown;
@@ -36,7 +57,7 @@ C Curvatures::of_one_number(Expr e) {
   try {
     if (!smooth_where(phi, {one->t}, here).empty()) return C::Unknown;
     const Expr second = simplify(gradient(simplify(gradient(phi, one->t)), one->t));
-    const Range bend = certified_range(second, one->t, domain, ranges_.assumptions());
+    const Range bend = bend_of(second, one->t, domain, ranges_.assumptions());
     if (bend.is_nonnegative())
       return used("a function of one number with a nonnegative second derivative", C::Convex);
     if (bend.is_nonpositive())

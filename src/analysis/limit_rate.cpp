@@ -126,6 +126,15 @@ void named_rate(Expr f, Expr parameter, const Target& target, Limit& limit) {
     limit.proof.push_back({"the distance of a function from its recession function", limit.rate});
     return;
   }
+  // n^(1/p-1)*norm(x,1) <= norm(x,p) <= norm(x,1)
+  if (f->kind == Kind::Apply && f->op->name == "norm_p" && f->operands[1] == parameter &&
+      target.kind == Target::Kind::Number && target.number.is_one()) {
+    const Expr n = count_of(f->operands[0]);
+    limit.rate = times(g.number(1) - g.power(n, power(parameter, Rational(-1)) - g.number(1)), limit.value);
+    limit.from_below = true;
+    limit.proof.push_back(
+        {"n^(1/p-1)*norm(x,1) <= norm(x,p) <= norm(x,1): uniform on bounded sets", limit.rate});
+  }
   if (f->kind == Kind::Apply && f->op->name == "norm_p" && f->operands[1] == parameter &&
       target.kind == Target::Kind::PlusInfinity) {
     const Expr n = count_of(f->operands[0]);

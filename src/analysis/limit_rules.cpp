@@ -91,10 +91,13 @@ Expr resolved(Expr root, Ranges& ranges) {
         made = -g.ones(u.shape());
       else if (name == "relu" && v.is_nonnegative())
         made = u;
-      else if (name == "logsumexp" && is_zero(u) && axis_of_node(*made) < 0) {
+      else if (name == "logsumexp" && is_zero(u)) {
+        const int axis = axis_of_node(*made);
         Expr count = g.number(1);
-        for (const auto& s : u.shape()) count = times(count, g.extent(s));
-        made = log(count);
+        for (int k = 0; k < u.rank(); ++k) {
+          if (axis < 0 || axis == k) count = times(count, g.extent(u.shape()[static_cast<std::size_t>(k)]));
+        }
+        made = made.rank() == 0 ? log(count) : broadcast(log(count), made.shape());
       }
     } else if (made->kind == Kind::Power && made->operands[0]->kind == Kind::Power) {
       const Rational* outer = as_number(made->operands[1]);

@@ -35,7 +35,8 @@ class Engine {
     if (!depends_on(e, eps_) && !(e == eps_)) return Tends::finite(e);
     if (const auto at = done_.find(e.get()); at != done_.end()) return at->second;
     done_[e.get()] = {};  // rewriting may come back here
-    const Tends t = find(*e);
+    Tends t = find(*e);
+    if (t.is_finite()) t.value = simplify(resolved(t.value, ranges_));  // a zero in disguise must show
     done_[e.get()] = t;
     return t;
   }
@@ -51,8 +52,13 @@ class Engine {
     const Range v = ranges_.of(u);
     if (v.is_positive()) return {K::Plus, {}};
     if (v.is_negative()) return {K::Minus, {}};
-    if (is_zero(u)) return {};
-    return {K::Directed, u};
+    const Expr simple = simplify(resolved(u, ranges_));
+    if (is_zero(simple)) return {};
+    const auto nodes = topological(std::span(&simple, 1));
+    const bool varies =
+        std::any_of(nodes.begin(), nodes.end(), [](Expr e) { return e->kind == Kind::Variable; });
+    if (!varies && !v.is_nonnegative() && !v.is_nonpositive()) return {};  // a constant that may be 0
+    return {K::Directed, simple};
   }
 
   Tends find(const Node& n) {
@@ -61,9 +67,13 @@ class Engine {
     if (const auto s = as_softmax(self)) {
       const Tends v = of(times(eps_, s->argument));
       const Tends flat = of(s->argument);
-      if (flat.is_finite() && is_zero(flat.value) && s->axis < 0) {
+      if (flat.is_finite() && is_zero(flat.value)) {
         Expr count = n.graph->number(1);
-        for (const auto& size : n.shape) count = times(count, n.graph->extent(size));
+        for (std::size_t k = 0; k < n.shape.size(); ++k) {
+          if (s->axis < 0 || s->axis == static_cast<int>(k))
+            count = times(count, n.graph->extent(n.shape[k]));
+        }
+        rule("softmax of equal entries is uniform", {});
         return Tends::finite(broadcast(adjoint::power(count, Rational(-1)), n.shape));
       }
       if (v.is_finite() && !is_zero(v.value) && of(s->argument).is_infinite()) {
@@ -167,6 +177,7 @@ class Engine {
       }
     }
     if (!small) return {};
+    if (const Tends t = ratio(n, small, rest); t.kind != K::Unknown) return t;
     for (auto& f : rest) {
       const Tends t = of(f.expr);
       if (t.is_finite() && !is_zero(t.value)) continue;
@@ -176,6 +187,27 @@ class Engine {
       return of(n.graph->product(n.coefficient, rest, n.output, n.label_sizes));
     }
     return {};
+  }
+
+  // E/eps^k with E -> 0 tends to the limit of E'/(k*eps^(k-1)), where there is one (de l'Hospital).
+  Tends ratio(const Node& n, Expr small, const std::vector<Factor>& rest) {
+    const Rational* k = small == eps_ ? nullptr : as_number(small->operands[1]);
+    if (k == nullptr || !k->is_integer() || !k->is_negative() || ratios_ >= 3 || rest.empty()) return {};
+    const Expr e = n.graph->product(n.coefficient, rest, n.output, n.label_sizes);
+    const Tends top = of(e);
+    if (!top.is_finite() || !is_zero(top.value)) return {};
+    ++ratios_;
+    try {
+      const Movement m{eps_, eps_.graph().number(1)};
+      const Expr below = Rational(-1) / *k * adjoint::power(eps_, *k + Rational(1));
+      const Tends t = of(simplify(times(pushforward(e, std::span(&m, 1)), below)));
+      if (t.is_finite()) rule("a quotient of two that vanish: the quotient of the derivatives", t.value);
+      --ratios_;
+      return t;
+    } catch (const std::runtime_error&) {
+      --ratios_;
+      return {};
+    }
   }
 
   // The limit of small*e.
@@ -372,6 +404,7 @@ class Engine {
 
   Expr eps_;
   Ranges ranges_;
+  int ratios_ = 0;  // nested quotients
   std::unordered_map<const Node*, Tends> done_;
 };
 
@@ -408,6 +441,10 @@ Limit from(const Tends& t, Engine& engine, const Assumptions& assumptions) {
       }
       if (ranges.of(resolved(t.value, ranges)).is_nonnegative()) {
         l.kind = Limit::Kind::PlusInfinity;
+        Requirement r;  // not where the factor vanishes
+        r.predicate = t.value.rank() == 0 ? Condition::NonZero : Condition::NotAllZero;
+        r.operand = t.value;
+        require(engine.cases, r, ranges);
         break;
       }
       l.kind = Limit::Kind::None;

@@ -245,7 +245,7 @@ class Change {
       if (!m.rule.empty()) inner.proof.push_back({m.rule, m.norm});
       return inner;
     }
-    if (const Expr slope = slope_of(n)) {
+    if (const Expr slope = slope_of(n, ranges_)) {
       inner = scaled(inner, slope);
       inner.proof.push_back({std::string(record.name) + ": its slope is at most", slope});
       return inner;

@@ -111,7 +111,7 @@ MapNorm map_norm(const Node& n, int operand) {
   return {};
 }
 
-Expr slope_of(const Node& n) {
+Expr slope_of(const Node& n, Ranges& ranges) {
   Graph& g = *n.graph;
   const Record& record = record_of(n);
   if (n.op->name == "normnuc")
@@ -119,10 +119,15 @@ Expr slope_of(const Node& n) {
   if (n.op->name == "normop") return g.number(1);
   if (n.op->name == "norm_p") {  // |x|_p <= |x|_2 for p >= 2, and n^(1/p-1/2) |x|_2 below
     const Rational* p = as_number(n.operands[1]);
-    if (p == nullptr || *p < Rational(1)) return {};
-    if (!(*p < Rational(2))) return g.number(1);
     Expr count = g.number(1);
     for (const auto& s : n.operands[0].shape()) count = times(count, g.extent(s));
+    if (p == nullptr) {
+      const bool is_norm = ranges.of(n.operands[1]).lower >= 1;
+      if (!is_norm) return {};
+      return max(g.number(1), g.power(count, power(n.operands[1], Rational(-1)) - g.number(Rational(1, 2))));
+    }
+    if (*p < Rational(1)) return {};
+    if (!(*p < Rational(2))) return g.number(1);
     return power(count, Rational(1) / *p - Rational(1, 2));
   }
   const auto& slope = record.bounds.value.slope;

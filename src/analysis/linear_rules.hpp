@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "graph/graph.hpp"
+#include "analysis/range.hpp"
 
 namespace adjoint {
 
@@ -20,6 +20,6 @@ MapNorm map_norm(const Node& application, int operand);
 Expr matrix_norm(Expr matrix);
 
 /// A bound of the Lipschitz constant of a nonlinear operation in its first operand, or null.
-Expr slope_of(const Node& application);
+Expr slope_of(const Node& application, Ranges& ranges);
 
 }  // namespace adjoint

@@ -1,11 +1,15 @@
 #include "app/analyse.hpp"
 
 #include <cmath>
+#include <cstdio>
 #include <sstream>
 
 #include "app/page.hpp"
 #include "app/region.hpp"
 #include "app/sample.hpp"
+#include "calculus/differentiate.hpp"
+#include "ops/elementwise.hpp"
+#include "ops/reductions.hpp"
 #include "print/text.hpp"
 
 namespace adjoint::app {
@@ -153,6 +157,46 @@ json limit_part(const Limit& l, const Say& say) {
   return j;
 }
 
+// What the rules say, looked at near the target: the distance of the function from its limit at random
+// points.
+std::string observed(const AppQuestion& q, Expr f, const Limit& l, Expr parameter, const Target& target) {
+  if (l.kind != Limit::Kind::Finite && !(l.kind == Limit::Kind::Unknown && f.rank() == 0)) return {};
+  const bool known = l.kind == Limit::Kind::Finite;
+  const Probe probe = probe_of(q);
+  Graph& g = f.graph();
+  std::string distances, places;
+  double first = 0, last = 0;
+  for (const std::int64_t scale : {10, 1000, 100000}) {
+    const bool infinite = target.kind != Target::Kind::Number;
+    const Rational at = target.kind == Target::Kind::PlusInfinity    ? Rational(scale)
+                        : target.kind == Target::Kind::MinusInfinity ? Rational(-scale)
+                                                                     : target.number + Rational(1, scale);
+    const std::pair<Expr, Expr> put{parameter, g.number(at)};
+    const Expr near = substitute(f, std::span(&put, 1));
+    const Expr gap = known ? (f.rank() == 0 ? abs(near - l.value) : norm(near - l.value)) : near;
+    double most = 0;
+    int seen = 0;
+    for (unsigned seed = 0; seed < (known ? 6U : 1U); ++seed) {
+      if (const auto d = probe(gap, {}, seed)) {
+        most = known ? std::max(most, *d) : *d;
+        ++seen;
+      }
+    }
+    if (seen == 0) return {};
+    if (places.empty()) first = most;
+    last = most;
+    char text[32];
+    std::snprintf(text, sizeof text, "%.2g", most);
+    distances += (distances.empty() ? "" : ", ") + std::string(text);
+    places +=
+        (places.empty() ? "" : ", ") + (infinite ? at.text() : (target.number + Rational(1, scale)).text());
+  }
+  if (!known)
+    return "at one random point its values are " + distances + " at " + parameter->name() + " = " + places;
+  return "at random points the distance from it is at most " + distances + " at " + parameter->name() +
+         " = " + places + (last <= 0.1 * first || last < 1e-6 ? "" : ", which does not confirm it");
+}
+
 std::string joined(const json& list) {
   std::string s;
   for (const auto& e : list) s += (s.empty() ? "" : "; ") + e.get<std::string>();
@@ -237,11 +281,19 @@ json limit_json(const AppQuestion& q, const AnalyseOptions& o) {
   const Expr variable = o.wrt.empty() ? Expr() : variable_of(q, variable_symbol(q, o.wrt)).expr;
   const Limits l = limit_of(q.formula.value, parameter, target, variable, assumptions_of(q));
   if (l.value.kind == Limit::Kind::None) throw NoAnswer("error: there is no limit: " + l.value.reason + "\n");
+  const std::string seen = observed(q, q.formula.value, l.value, parameter, target);
   if (l.value.kind == Limit::Kind::Unknown)
-    throw NoAnswer("error: the limit is not known: " + l.value.reason + "\n");
+    throw NoAnswer("error: the limit is not known: " + l.value.reason + (seen.empty() ? "" : "; " + seen) +
+                   "\n");
   json j = {{"function", q.formula.text}, {"as", o.as}, {"limit", limit_part(l.value, say)}};
-  if (variable) j["gradient"] = limit_part(l.gradient, say);
-  j["differentiable"] = condition_texts(l.differentiable, say);
+  if (!seen.empty()) j["limit"]["observed"] = seen;
+  if (variable && q.formula.value.rank() == 0) {
+    j["gradient"] = limit_part(l.gradient, say);
+    const Expr slope = simplify(gradient(q.formula.value, variable));
+    if (const std::string s = observed(q, slope, l.gradient, parameter, target); !s.empty())
+      j["gradient"]["observed"] = s;
+  }
+  if (l.value.kind == Limit::Kind::Finite) j["differentiable"] = condition_texts(l.differentiable, say);
   return j;
 }
 
@@ -291,9 +343,12 @@ std::vector<Row> limit_rows(const json& j) {
                    (c.contains("otherwise") ? "; else " + c["otherwise"].get<std::string>() : "")});
     }
     rows.push_back({"", l["says"].get<std::string>()});
+    if (l.contains("observed"))
+      rows.push_back({"", "Observed, not proved: " + l["observed"].get<std::string>() + "."});
     for (const auto& p : l["proof"]) rows.push_back({"", p.get<std::string>()});
   }
-  rows.push_back({"the limit is differentiable", joined(j["differentiable"])});
+  if (j.contains("differentiable"))
+    rows.push_back({"the limit is differentiable", joined(j["differentiable"])});
   return rows;
 }
 std::string as_text(const std::vector<Row>& rows) {
