@@ -61,5 +61,49 @@ TEST(Gram, IsTheSymmetricProduct) {
   }
 }
 
+// c = u*w' - v*x' + …, plain and transposed, of all lengths around whole vectors.
+TEST(Outer, SumsOfOuterProducts) {
+  const Size m = Size::name("m");
+  const Size n = Size::name("n");
+  for (const bool transposed : {false, true}) {
+    for (int count = 1; count <= 5; ++count) {
+      ProgramBuilder p;
+      PointwiseBuilder b({m, n});
+      Register sum = -1;
+      for (int k = 0; k < count; ++k) {
+        const Register u = b.load(along(p.input("u", {m}), {0}));
+        const Register w = b.load(along(p.input("w", {n}), {1}));
+        const Register product = k % 2 == 0 ? b.binary(ScalarOp::Mul, u, w) : b.binary(ScalarOp::Mul, w, u);
+        sum = sum < 0 ? product : b.binary(k % 3 == 1 ? ScalarOp::Sub : ScalarOp::Add, sum, product);
+      }
+      const BufferId c = p.temporary(transposed ? Shape{n, m} : Shape{m, n});
+      b.store(along(c, transposed ? std::vector<std::int32_t>{1, 0} : std::vector<std::int32_t>{0, 1}),
+              b.unary(ScalarOp::Neg, sum));
+      p.add(std::move(b).finish());
+      p.output(c);
+      const Program program = p.finish();
+      for (const std::int64_t rows : {1, 2, 8, 13, 40}) {
+        for (const std::int64_t columns : {1, 3, 17}) {
+          std::vector<Array> in;
+          for (int k = 0; k < 2 * count; ++k) {
+            Array a({k % 2 == 0 ? rows : columns});
+            for (std::int64_t i = 0; i < a.size(); ++i) a[i] = std::cos(static_cast<double>(i * i + 7 * k));
+            in.push_back(a);
+          }
+          const Array result = run::Interpreter(program, {{"m", rows}, {"n", columns}}).run(in)[0];
+          for (std::int64_t i = 0; i < rows; ++i) {
+            for (std::int64_t j = 0; j < columns; ++j) {
+              double expected = 0;
+              for (std::size_t k = 0; k < static_cast<std::size_t>(count); ++k)
+                expected += (k % 3 == 1 ? -1 : 1) * in[2 * k][i] * in[2 * k + 1][j];
+              ASSERT_NEAR(transposed ? result(j, i) : result(i, j), -expected, 1e-14);
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace adjoint::test

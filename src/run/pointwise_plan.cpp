@@ -4,6 +4,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "run/outer_step.hpp"
 #include "run/pointwise_step.hpp"
 
 namespace adjoint::run {
@@ -414,7 +415,7 @@ void PointwiseStep::place_registers() {
 }
 
 std::unique_ptr<Step> plan(const Context& context, const kernel::Pointwise& pointwise) {
-  return std::make_unique<PointwiseStep>(context, pointwise);
+  return outer_step(context, pointwise, std::make_unique<PointwiseStep>(context, pointwise));
 }
 
 }  // namespace adjoint::run

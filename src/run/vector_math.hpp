@@ -38,6 +38,9 @@ struct BlockTable {
   /// y (+)= alpha*A'*x for A k x m with columns `lead` apart, entries of y `step` apart.
   void (*transposed_vector)(std::int64_t m, std::int64_t k, double alpha, const double* a, std::int64_t lead,
                             const double* x, bool add, double* y, std::int64_t step) = nullptr;
+  /// c = sum_k sign_k*u_k*w_k' (rows x columns, column-major), entries of w_k step_k apart.
+  void (*outer_sum)(double* c, std::int64_t rows, std::int64_t columns, int count, const double* const* u,
+                    const double* const* w, const std::int64_t* step, const double* sign) = nullptr;
   /// P*A = L*U of a column-major n x n matrix in place, n <= kSmall; row k was exchanged with row pivots[k].
   void (*small_lu)(double* a, std::int64_t n, int* pivots) = nullptr;
   /// The inverse from these factors.
