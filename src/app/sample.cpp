@@ -36,8 +36,9 @@ SizeValues sample_sizes(const Question& question, int variant) {
     add(e->extent);
   }
   SizeValues values;
-  int next = 3 + variant;
-  for (const auto& n : names) values[n] = next++;
+  // Odd variants the other way round: some functions want tall matrices, some wide ones.
+  int next = 3 + variant + (variant % 2 == 0 ? 0 : static_cast<int>(names.size()) - 1);
+  for (const auto& n : names) values[n] = variant % 2 == 0 ? next++ : next--;
   for (int tries = 0; tries < 20; ++tries) {  // every size must be positive
     bool good = true;
     for (const auto& s : all) good = good && s.evaluate(values).value_or(1) >= (s.is_zero() ? 0 : 1);

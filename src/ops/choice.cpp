@@ -1,5 +1,6 @@
 // Entrywise functions of several operands: max, min, comparisons, where, powers with array exponents;
 // and the constants of the notation.
+#include <algorithm>
 #include <limits>
 #include <numbers>
 
@@ -11,20 +12,23 @@ namespace {
 
 Expr widened(Expr a, Expr like) { return a.rank() == 0 && like.rank() != 0 ? broadcast(a, like.shape()) : a; }
 
-// 1 where a > b, 0 where a < b, 1/2 where they meet: the element of least norm of the subdifferential of
-// max (Rockafellar, Convex Analysis, section 23).
-Expr larger(Expr a, Expr b) {
+// 1 where a > b, 0 where a < b; where they meet the element of least norm of the subdifferential of max
+// (Rockafellar, Convex Analysis, section 23): 1/2, or 0 against a constant, which does not move.
+Expr larger(Expr a, Expr b, Expr other) {
   Graph& g = a.graph();
+  const auto parts = topological(std::span(&other, 1));
+  if (std::none_of(parts.begin(), parts.end(), [](Expr e) { return e->kind == Kind::Variable; }))
+    return less(b, a);
   return less(b, a) + Rational(1, 2) * equal(a, b) + g.zeros(a.shape());
 }
 
 Expr max_partial(const Node& y, int operand) {
   const auto k = static_cast<std::size_t>(operand);
-  return larger(y.operands[k], y.operands[1 - k]);
+  return larger(y.operands[k], y.operands[1 - k], y.operands[1 - k]);
 }
 Expr min_partial(const Node& y, int operand) {
   const auto k = static_cast<std::size_t>(operand);
-  return larger(y.operands[1 - k], y.operands[k]);
+  return larger(y.operands[1 - k], y.operands[k], y.operands[1 - k]);
 }
 Expr elpow_partial(const Node& y, int operand) {
   const Expr a = y.operands[0];

@@ -7,6 +7,7 @@
 #include "simplify/fused.hpp"
 #include "simplify/match.hpp"
 #include "simplify/rules.hpp"
+#include "simplify/summed.hpp"
 
 namespace adjoint {
 namespace {
@@ -96,7 +97,8 @@ class Simplifier {
     }
     if (const Expr opened = open_fused_axes(e)) return opened;
     if (const Expr lifted = lift_fused_axes(e)) return lifted;
-    return merge_choices(e);
+    if (const Expr merged = merge_choices(e)) return merged;
+    return cancel_summed_terms(e);
   }
 
   std::vector<Step>* steps_;
