@@ -127,8 +127,13 @@ int run(int argc, char** argv) {
   try {
     app.parse(arguments);
   } catch (const CLI::ParseError& e) {
-    const int code = app.exit(e);
-    return code == 0 ? 0 : 2;
+    if (e.get_exit_code() == 0) return app.exit(e);
+    const std::string verb = argc > 1 ? argv[1] : "-";
+    const auto verbs = app.get_subcommands([&verb](const CLI::App* v) { return v->get_name() == verb; });
+    const bool unknown = verbs.empty() && !verb.empty() && verb[0] != '-';
+    const std::string what = unknown ? "there is no verb `" + verb + "`" : e.what();
+    std::fprintf(stderr, "error: %s\nadjoint --help says what there is\n", what.c_str());
+    return 2;
   }
   try {
     if (sheet_verb->parsed()) {

@@ -286,6 +286,9 @@ std::pair<std::string, int> run_sheet(const SheetOptions& options) {
   const auto begin = std::chrono::steady_clock::now();
   Worker worker(options.file, read_sheet(options.file), options.progress);
   const std::string body = worker.run();
+  if (worker.wrong > 0 && worker.answered == 0 && worker.failed == 0) {
+    return {"nothing could be answered; " + options.output + " is as it was\n", 2};
+  }
   write_file(options.output, page(worker.title, body));
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   char line[256];

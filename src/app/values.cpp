@@ -159,6 +159,7 @@ class Lists {
       }
       std::vector<std::int64_t> shape;
       std::vector<double> numbers;
+      number_depth_.reset();
       value(0, shape, numbers);
       values[name] = from_rows(shape, numbers);
       skip(" \t\r\n");
@@ -178,6 +179,7 @@ class Lists {
     if (depth > 16) fail("lists are nested too deeply");
     skip(" \t\r\n");
     if (at_ < text_.size() && text_[at_] == '[') {
+      if (number_depth_ && *number_depth_ <= depth) fail("a list beside a number");
       ++at_;
       std::int64_t count = 0;
       for (;;) {
@@ -191,7 +193,6 @@ class Lists {
         ++count;
       }
       ++at_;
-      if (!leaf_depth_ || depth + 1 > *leaf_depth_) leaf_depth_ = depth + 1;
       if (shape.size() <= depth) shape.resize(depth + 1, -1);
       if (shape[depth] >= 0 && shape[depth] != count) {
         fail("lists of " + std::to_string(shape[depth]) + " and of " + std::to_string(count) +
@@ -207,13 +208,14 @@ class Lists {
     const double v = std::strtod(number.c_str(), &stop);
     if (number.empty() || *stop != '\0') fail("expected a number or a list");
     if (!shape.empty() && depth < shape.size() && shape[depth] >= 0) fail("a number beside a list");
+    number_depth_ = depth;
     numbers.push_back(v);
     at_ = end;
   }
 
   const std::string& text_;
   std::size_t at_ = 0;
-  std::optional<std::size_t> leaf_depth_;
+  std::optional<std::size_t> number_depth_;  // at which the numbers of this value stand
 };
 
 std::string numbers_text(const std::vector<std::int64_t>& shape) {

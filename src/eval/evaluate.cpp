@@ -13,7 +13,11 @@ std::int64_t Evaluator::size(const Size& s) const {
 
 const Array& Evaluator::operator()(Expr expr) {
   for (const auto& e : topological(std::span(&expr, 1))) {
-    if (!done_.contains(e.get())) done_.emplace(e.get(), compute(e));
+    if (done_.contains(e.get())) continue;
+    Array& value = done_.emplace(e.get(), compute(e)).first->second;
+    if (noise_ == 0) continue;
+    std::uniform_real_distribution<double> part(-noise_, noise_);
+    for (auto& v : value.data) v += v * part(random_);
   }
   return done_.at(expr.get());
 }

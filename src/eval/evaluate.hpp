@@ -1,6 +1,7 @@
 // The value of an expression at a point.
 #pragma once
 
+#include <random>
 #include <unordered_map>
 #include <vector>
 
@@ -19,7 +20,10 @@ struct Point {
 /// Evaluates expressions at one point, each node once.
 class Evaluator {
  public:
-  explicit Evaluator(const Point& point) : point_(point) {}
+  /// `noise`: every entry of every node is off by a random part of it, at most this large: how far two such
+  /// values differ says how much of a value is rounding (Monte Carlo arithmetic, Parker 1997).
+  explicit Evaluator(const Point& point, double noise = 0, unsigned seed = 1)
+      : point_(point), noise_(noise), random_(seed) {}
   /// Throws NumericalError where the expression has no value there or a variable has none.
   const Array& operator()(Expr expr);
 
@@ -29,6 +33,8 @@ class Evaluator {
   [[nodiscard]] std::int64_t size(const Size& s) const;
 
   const Point& point_;
+  double noise_;
+  std::mt19937 random_;
   std::unordered_map<const Node*, Array> done_;
 };
 

@@ -47,6 +47,18 @@ Elaborator::Value Elaborator::index(const Node& node) {
         own.push_back(axis(s.variable));
         batch = unite(batch, {s.variable});
         break;
+      case Subscript::Kind::Block: {
+        const Size& count = typed_.variables[static_cast<std::size_t>(s.variable)].length;
+        if (!s.start.is_one() || !(s.length * count == sizes[k]))
+          e = slice(e, position, s.start - Size(1), s.length * count);
+        e = split(e, position, s.length, count);
+        own.push_back(s.within < 0 ? graph_.axis(s.length) : axis(s.within));
+        if (s.within < 0) out.push_back(own.back());
+        own.push_back(axis(s.variable));
+        batch = unite(batch, {s.variable});
+        if (s.within >= 0) batch = unite(batch, {s.within});
+        break;
+      }
     }
   }
   factors[0] = {e, join(own, batch_axes(v.batch))};

@@ -27,15 +27,17 @@ namespace adjoint::notation {
 /// A subscript after inference. Starts are from 1.
 struct Subscript {
   enum class Kind : std::uint8_t {
-    All,      // :
-    Fixed,    // start
-    Range,    // start, …, start+length-1
-    Variable  // index variable + start - first: start is the position of the variable's first value
+    All,       // :
+    Fixed,     // start
+    Range,     // start, …, start+length-1
+    Variable,  // index variable + start - first: start is the position of the variable's first value
+    Block      // the block of `length` that the variable counts, the first one from start
   };
   Kind kind = Kind::All;
   Size start{1};
   Size length{1};
   int variable = -1;
+  int within = -1;  // Block: the index variable that runs in it, or -1 for all of it
 };
 
 /// An index variable: takes the values first, …, first+length-1.

@@ -44,18 +44,20 @@ std::optional<Size> Inference::size_of(const Ast& ast, const Report& report, con
 }
 
 std::optional<Inference::Affine> Inference::affine(const Ast& ast, const Size* dimension) {
-  const auto combine = [](const Affine& a, const Affine& b, std::int64_t sign) {
+  const auto combine = [](const Affine& a, const Affine& b, const Size& sign) {
     Affine out = a;
-    out.constant = sign > 0 ? a.constant + b.constant : a.constant - b.constant;
-    for (const auto& [v, c] : b.coefficients) out.coefficients[v] += sign * c;
-    for (auto at = out.coefficients.begin(); at != out.coefficients.end();)
-      at = at->second == 0 ? out.coefficients.erase(at) : std::next(at);
+    out.constant = a.constant + sign * b.constant;
+    for (const auto& [v, c] : b.coefficients) {
+      const Size sum = out.coefficients[v] + sign * c;
+      out.coefficients[v] = sum;
+      if (sum == Size(0)) out.coefficients.erase(v);
+    }
     return out;
   };
   if (ast->kind == Kind::Name) {
     if (const Bound* bound = find_bound(ast->text); bound != nullptr && bound->variable >= 0) {
       Affine a;
-      a.coefficients[bound->variable] = 1;
+      a.coefficients[bound->variable] = Size(1);
       return a;
     }
   }
@@ -63,17 +65,19 @@ std::optional<Inference::Affine> Inference::affine(const Ast& ast, const Size* d
       (ast->kind == Kind::Binary && (ast->text == "+" || ast->text == "-" || ast->text == "*"))) {
     const auto a = affine(ast->args[0], dimension);
     if (!a) return a;
-    if (ast->kind == Kind::Negate) return combine({}, *a, -1);
+    if (ast->kind == Kind::Negate) return combine({}, *a, Size(-1));
     const auto b = affine(ast->args[1], dimension);
     if (!b) return b;
-    if (ast->text != "*") return combine(*a, *b, ast->text == "+" ? 1 : -1);
+    if (ast->text != "*") return combine(*a, *b, Size(ast->text == "+" ? 1 : -1));
     if (a->coefficients.empty() && b->coefficients.empty()) {
       const auto size = size_of(
           ast, [this](Place p, std::string m) { error(p, std::move(m)); }, dimension);
       if (!size) return std::nullopt;
       return Affine{*size, {}};
     }
-    error(ast, "an index may be shifted, as in x[i+1], but not multiplied");
+    if (a->coefficients.empty()) return combine({}, *b, a->constant);
+    if (b->coefficients.empty()) return combine({}, *a, b->constant);
+    error(ast, "an index may be shifted, as in x[i+1], but not multiplied by another");
     return std::nullopt;
   }
   const auto size = size_of(
@@ -95,6 +99,58 @@ bool Inference::inside(const Size& last, const Size& dimension, Place place, con
   return true;
 }
 
+// Blocks one behind the other: x[(j-1)*n+1:j*n], or an entry of each, x[(j-1)*n+i] with i=1:n.
+std::optional<Subscript> Inference::block(const Affine& first, const Size& length, const Ast& ast,
+                                          const Size& dimension, const std::string& what) {
+  Subscript s;
+  s.kind = Subscript::Kind::Block;
+  s.start = first.constant;
+  s.length = unifier_.resolve(length);
+  Size stride;
+  for (const auto& [variable, coefficient] : first.coefficients) {
+    s.start = s.start + coefficient * variables_[static_cast<std::size_t>(variable)].first;
+    if (coefficient.is_one() && s.length.is_one() && s.within < 0) {
+      s.within = variable;
+    } else if (s.variable < 0) {
+      s.variable = variable;
+      stride = unifier_.resolve(coefficient);
+    } else {
+      error(ast, "a subscript takes one index, or a second one that counts blocks, as in x[(j-1)*n+i]");
+      return std::nullopt;
+    }
+  }
+  if (s.within >= 0 && s.variable < 0) {  // x[i:i]
+    s.kind = Subscript::Kind::Variable;
+    s.variable = s.within;
+    s.length = variables_[static_cast<std::size_t>(s.variable)].length;
+    if (!inside(s.start + s.length - Size(1), dimension, ast->place, what)) return std::nullopt;
+    return s;
+  }
+  if (s.within >= 0) s.length = unifier_.resolve(variables_[static_cast<std::size_t>(s.within)].length);
+  if (!(s.length == stride)) {
+    if (s.within >= 0) {
+      error(ast,
+            "two indices make a subscript only where one counts blocks that the other runs through, as in "
+            "x[(j-1)*n+i] with i=1:n");
+    } else if (ast->kind != Kind::Range) {
+      error(ast, "an index may be shifted, as in x[i+1], but not multiplied");
+    } else {
+      error(ast,
+            "a range moves with an index in steps of its own length, as in x[(j-1)*n+1:j*n]; this one has "
+            "length " +
+                s.length.text() + " and step " + stride.text());
+    }
+    return std::nullopt;
+  }
+  if (const auto c = unifier_.resolve(s.start).constant(); c && *c < 1) {
+    error(ast, "subscripts count from 1, found " + unifier_.resolve(s.start).text());
+    return std::nullopt;
+  }
+  const Size count = variables_[static_cast<std::size_t>(s.variable)].length;
+  if (!inside(s.start + s.length * count - Size(1), dimension, ast->place, what)) return std::nullopt;
+  return s;
+}
+
 std::optional<Subscript> Inference::subscript(const Ast& ast, const Size& dimension,
                                               const std::string& what) {
   Subscript s;
@@ -113,7 +169,9 @@ std::optional<Subscript> Inference::subscript(const Ast& ast, const Size& dimens
     const auto b = affine(ast->args[1], &dimension);
     if (!a || !b) return std::nullopt;
     if (!a->coefficients.empty() || !b->coefficients.empty()) {
-      error(ast, "the ends of a range cannot depend on an index of summation");
+      if (a->coefficients == b->coefficients)
+        return block(*a, b->constant - a->constant + Size(1), ast, dimension, what);
+      error(ast, "the length of a range cannot depend on an index of summation");
       return std::nullopt;
     }
     s.kind = Subscript::Kind::Range;
@@ -135,10 +193,8 @@ std::optional<Subscript> Inference::subscript(const Ast& ast, const Size& dimens
     if (!from_one(s.start, ast) || !inside(s.start, dimension, ast->place, what)) return std::nullopt;
     return s;
   }
-  if (a->coefficients.size() > 1 || a->coefficients.begin()->second != 1) {
-    error(ast, "an index may be shifted, as in x[i+1], but not multiplied or combined with another");
-    return std::nullopt;
-  }
+  if (a->coefficients.size() > 1 || !a->coefficients.begin()->second.is_one())
+    return block(*a, Size(1), ast, dimension, what);
   s.kind = Subscript::Kind::Variable;
   s.variable = a->coefficients.begin()->first;
   const IndexVariable& v = variables_[static_cast<std::size_t>(s.variable)];
@@ -184,7 +240,7 @@ Inference::Result Inference::index(const Ast& ast) {
     if (!s) continue;
     subscripts.push_back(*s);
     // Along a size of literally 1 there is nothing to run over.
-    const bool runs = s->kind == Subscript::Kind::Variable || s->kind == Subscript::Kind::Range;
+    const bool runs = s->kind != Subscript::Kind::All && s->kind != Subscript::Kind::Fixed;
     if (sizes[k].is_one() && runs && !s->length.is_one()) {
       error(ast->args[k + 1], is_of(raw, a) + ": it has one of " + what[k]);
       good = false;
@@ -194,7 +250,8 @@ Inference::Result Inference::index(const Ast& ast) {
   std::vector<Size> kept;
   std::vector<Size> by_position;
   for (const auto& s : subscripts) {
-    const bool all = s.kind == Subscript::Kind::All || s.kind == Subscript::Kind::Range;
+    const bool all = s.kind == Subscript::Kind::All || s.kind == Subscript::Kind::Range ||
+                     (s.kind == Subscript::Kind::Block && s.within < 0);
     by_position.push_back(all ? s.length : Size(1));
     if (all) kept.push_back(s.length);
   }

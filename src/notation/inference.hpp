@@ -96,10 +96,12 @@ class Inference {
   Result index_sum(const Ast& ast);
   struct Affine {
     Size constant{0};
-    std::map<int, std::int64_t> coefficients;  // of index variables
+    std::map<int, Size> coefficients;  // of index variables
   };
   std::optional<Affine> affine(const Ast& ast, const Size* dimension);
   std::optional<Subscript> subscript(const Ast& ast, const Size& dimension, const std::string& what);
+  std::optional<Subscript> block(const Affine& first, const Size& length, const Ast& ast,
+                                 const Size& dimension, const std::string& what);
   bool inside(const Size& last, const Size& dimension, Place place, const std::string& what);
   using Report = std::function<void(Place, std::string)>;
   std::optional<Size> size_of(const Ast& ast, const Report& report, const Size* dimension = nullptr);

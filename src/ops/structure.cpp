@@ -192,6 +192,22 @@ Expr fuse_normal(std::span<const Expr> o, const Attributes& a) {
   }
   return {};
 }
+// An axis on which the value does not depend is two such axes.
+Expr split_of_broadcast(const Node& n, std::size_t axis, const Attributes& a) {
+  if (n.kind != Kind::Product) return {};
+  const Label l = n.output[axis];
+  if (std::count(n.output.begin(), n.output.end(), l) != 1) return {};
+  for (const auto& f : n.factors) {
+    if (std::find(f.labels.begin(), f.labels.end(), l) != f.labels.end()) return {};
+  }
+  auto sizes = n.label_sizes;
+  Labels output = n.output;
+  sizes[index(l)] = a.sizes[0];
+  output.insert(output.begin() + static_cast<std::ptrdiff_t>(axis) + 1, static_cast<Label>(sizes.size()));
+  sizes.push_back(a.sizes[1]);
+  return n.graph->product(n.coefficient, n.factors, std::move(output), std::move(sizes));
+}
+
 Expr split_normal(std::span<const Expr> o, const Attributes& a) {
   if (is_zero(o[0])) return o[0].graph().zeros(split_shape(o, a));
   const auto k = index(axis_of(a));
@@ -199,7 +215,7 @@ Expr split_normal(std::span<const Expr> o, const Attributes& a) {
       o[0]->operands[0].shape()[k] == a.sizes[0]) {
     return o[0]->operands[0];
   }
-  return {};
+  return split_of_broadcast(*o[0], k, a);
 }
 
 Record linear(std::string_view name, decltype(Operation::shape) shape, decltype(Operation::facts) facts,

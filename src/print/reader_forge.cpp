@@ -13,7 +13,6 @@ using syntax::Type;
 namespace {
 
 constexpr std::int64_t kMany = std::int64_t{1} << 40;
-constexpr std::int64_t kOperation = Forge::kOperation;
 
 bool counts(const syntax::Node& n) {
   switch (n.kind) {
