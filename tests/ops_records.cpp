@@ -69,7 +69,8 @@ void matrices(Table& table) {
   for (const char* name : {"pinv", "svdvals", "svdu", "svdv", "polar", "normnuc", "normop", "normop_grad"}) {
     table[name] = {{{{n, p}}, {}}, {{{p, n}}, {}}, {{{n, n}}, {}}, {{{n, p, k}}, {}}};
   }
-  for (const char* name : {"dadj", "lyap", "dexpm", "dlogm"}) {
+  table["dadj"] = {{{{n, n}, {n, n}}, {}}};  // refused for a batch
+  for (const char* name : {"lyap", "dexpm", "dlogm"}) {
     table[name] = {{{{n, n}, {n, n}}, {}}, {{{n, n}, {n, n, k}}, {}}};
   }
   table["dpolar"] = {{{{n, p}, {n, p}}, {}}, {{{n, n}, {n, n}}, {}}, {{{n, p}, {n, p, k}}, {}}};
@@ -272,10 +273,17 @@ void further_axes_stay(Sample& s, std::size_t o, Expr one, Expr other, const Arr
   EXPECT_LE(distance(value, moves), 1e-10 * (1 + largest(moves)));
 }
 
+// The third derivative of the nuclear norm, which is refused.
+bool is_refused(const Record& record, std::size_t o) { return record.name == "dpolar" && o == 0; }
+
 void check_operand(const Record& record, Sample& s, std::size_t o) {
   const Node& y = *s.y;
   const auto operand = static_cast<int>(o);
   const Expr h = s.direction("H", o);
+  if (is_refused(record, o)) {
+    EXPECT_THROW(linearise(y, operand, h), std::runtime_error);
+    return;
+  }
   const Expr moves = linearise(y, operand, h);
   ASSERT_EQ(moves.shape(), s.y.shape());
   if (record.lowering.value.by == Lowering::By::None) return;  // abstract

@@ -124,11 +124,10 @@ Expr pinv_linearise(const Node& y, int /*operand*/, Expr tangent) {
   const Expr p(&y);
   const Expr x = y.operands[0];
   const Expr t = transposed(tangent);
-  Graph& g = *y.graph;
-  const Expr pp = dot(p, transposed(p));
-  const Expr qq = dot(transposed(p), p);
-  const Expr left = g.identity(x.shape()[0]) - dot(x, p);
-  const Expr right = g.identity(x.shape()[1]) - dot(p, x);
+  const Expr pp = left_product(p, transposed(p));
+  const Expr qq = left_product(transposed(p), p);
+  const Expr left = batch_identity(x.shape()[0], x) - left_product(x, p);
+  const Expr right = batch_identity(x.shape()[1], x) - left_product(p, x);
   return right_product(left_product(pp, t), left) + right_product(left_product(right, t), qq) -
          right_product(left_product(p, tangent), p);
 }

@@ -21,6 +21,29 @@ Expr contract_matrix(Expr weights, Expr tangent) {
   return g.product(1, {{weights, i}, {tangent, j}}, out);
 }
 
+Expr batch_identity(const Size& n, Expr like) {
+  Graph& g = like.graph();
+  const Axis i = g.axis(n);
+  Axes out{i, i};
+  for (int k = 2; k < like.rank(); ++k) out.push_back(g.axis(like.shape()[static_cast<std::size_t>(k)]));
+  return g.product(1, std::vector<Indexed>{}, out);
+}
+
+Expr batch_diagonal(Expr vectors) {
+  Graph& g = vectors.graph();
+  const Axes i = g.axes(vectors);
+  Axes out = i;
+  out.insert(out.begin(), i[0]);
+  return g.product(1, {{vectors, i}}, out);
+}
+
+Expr batch_times(Expr scalars, Expr matrices) {
+  Graph& g = scalars.graph();
+  const Axes j = g.axes(matrices);
+  const Axes i(j.begin() + 2, j.begin() + 2 + scalars.rank());
+  return g.product(1, {{scalars, i}, {matrices, j}}, j);
+}
+
 void throw_no_derivative(const std::string& what) {
   throw std::runtime_error("the derivative of " + what + " is not known");
 }

@@ -18,6 +18,12 @@ std::optional<std::pair<Expr, Expr>> scalar_times_matrix(Expr a);
 
 /// sum_ij weights(i,j) tangent(i,j,…), the tangent's further axes behind.
 Expr contract_matrix(Expr weights, Expr tangent);
+/// The identity of size n, repeated over the batch of `like`, its axes behind the first two.
+Expr batch_identity(const Size& n, Expr like);
+/// Diagonal matrices from vectors along the first axis; the others are a batch.
+Expr batch_diagonal(Expr vectors);
+/// Matrices, each times its scalar; axes that the scalars do not have stay behind.
+Expr batch_times(Expr scalars, Expr matrices);
 
 [[noreturn]] void throw_no_derivative(const std::string& what);
 

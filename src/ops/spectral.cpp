@@ -140,22 +140,33 @@ Shape eigenvalue_shape(std::span<const Expr> o, const Attributes& attributes) {
   s.erase(s.begin());
   return s;
 }
+// u_k' T v_k for each k
+Expr paired(Expr u, Expr v, Expr tangent) {
+  Graph& g = u.graph();
+  const Axes t = g.axes(tangent);
+  Axes out = t;
+  out.erase(out.begin());
+  out[0] = g.axis(u.shape()[1]);
+  Axes left(t.begin(), t.begin() + u.rank());
+  left[1] = out[0];
+  Axes right = left;
+  right[0] = t[1];
+  return g.product(1, {{u, left}, {v, right}, {tangent, t}}, out);
+}
 // d lambda = diag(Q' dS Q)
 Expr eigvals_linearise(const Node& y, int /*operand*/, Expr tangent) {
   const Expr q = eigvecs(y.operands[0]);
-  Graph& g = *y.graph;
-  const Axes t = g.axes(tangent);
-  const Axis k = g.axis(y.shape[0]);
-  Axes out{k};
-  out.insert(out.end(), t.begin() + 2, t.end());
-  return g.product(1, {{q, {t[0], k}}, {q, {t[1], k}}, {tangent, t}}, out);
+  return paired(q, q, tangent);
 }
 // 1/(b_j - b_i), 0 where they are equal
 Expr inverse_gaps(Expr b) {
   Graph& g = b.graph();
-  const Axis i = g.axis(b.shape()[0]);
-  const Axis j = g.axis(b.shape()[0]);
-  const Expr gap = g.product(1, {{b, {j}}}, {i, j}) - g.product(1, {{b, {i}}}, {i, j});
+  const Axes j = g.axes(b);
+  Axes i = j;
+  i[0] = g.axis(b.shape()[0]);
+  Axes both = j;
+  both.insert(both.begin(), i[0]);
+  const Expr gap = g.product(1, {{b, j}}, both) - g.product(1, {{b, i}}, both);
   return select(equal(gap, g.zeros(gap.shape())), g.number(0), power(gap, Rational(-1)));
 }
 // dQ = Q*(F .* (Q' dS Q)), F_ij = 1/(lambda_j - lambda_i): distinct eigenvalues
@@ -187,17 +198,11 @@ Shape svdv_shape(std::span<const Expr> o, const Attributes& /*attributes*/) {
 }
 Expr svdvals_linearise(const Node& y, int /*operand*/, Expr tangent) {
   const Expr x = y.operands[0];
-  Graph& g = *y.graph;
-  const Axes t = g.axes(tangent);
-  const Axis k = g.axis(y.shape[0]);
-  Axes out{k};
-  out.insert(out.end(), t.begin() + 2, t.end());
-  return g.product(1, {{svdu(x), {t[0], k}}, {svdv(x), {t[1], k}}, {tangent, t}}, out);
+  return paired(svdu(x), svdv(x), tangent);
 }
 // One factor of the thin SVD; distinct non-zero singular values (Townsend 2016). With P = a' dX b:
 // da = a*(F.*(P*S + S*P')) + (I - a*a')*dX*b/S, where a, b are u, v or v, u (and dX transposed).
 Expr singular_factor_moves(Expr x, Expr tangent, bool left) {
-  Graph& g = x.graph();
   const Expr a = left ? svdu(x) : svdv(x);
   const Expr b = left ? svdv(x) : svdu(x);
   const Expr t = left ? tangent : transposed(tangent);
@@ -205,10 +210,10 @@ Expr singular_factor_moves(Expr x, Expr tangent, bool left) {
   const Expr f = inverse_gaps(square(s));
   const Expr tb = right_product(t, b);
   const Expr p = left_product(transposed(a), tb);
-  const Expr d = diagonal_matrix(s);
+  const Expr d = batch_diagonal(s);
   const Expr inner = right_product(p, d) + left_product(d, transposed(p));
-  const Expr outside = left_product(g.identity(a.shape()[0]) - dot(a, transposed(a)), tb);
-  return left_product(a, scale(f, inner)) + right_product(outside, diagonal_matrix(power(s, Rational(-1))));
+  const Expr outside = left_product(batch_identity(a.shape()[0], a) - left_product(a, transposed(a)), tb);
+  return left_product(a, scale(f, inner)) + right_product(outside, batch_diagonal(power(s, Rational(-1))));
 }
 Expr svdu_linearise(const Node& y, int /*operand*/, Expr t) {
   return singular_factor_moves(y.operands[0], t, true);
@@ -244,16 +249,17 @@ Expr normop_linearise(const Node& y, int /*operand*/, Expr tangent) {
 Expr normop_grad_linearise(const Node& y, int /*operand*/, Expr tangent) {
   const Expr d(&y);
   const Expr x = y.operands[0];
-  Graph& g = *y.graph;
   const Expr s = normop(x);
   const Expr s2 = square(s);
-  const Expr m = pinv(times(s2, g.identity(x.shape()[0])) - dot(x, transposed(x)));
-  const Expr n = pinv(times(s2, g.identity(x.shape()[1])) - dot(transposed(x), x));
+  const Expr xt = transposed(x);
+  const Expr dt = transposed(d);
+  const Expr m = pinv(batch_times(s2, batch_identity(x.shape()[0], x)) - left_product(x, xt));
+  const Expr n = pinv(batch_times(s2, batch_identity(x.shape()[1], x)) - left_product(xt, x));
   const Expr t = transposed(tangent);
   const Expr left =
-      times(s, right_product(tangent, dot(transposed(d), d))) + right_product(left_product(x, t), d);
+      batch_times(s, right_product(tangent, left_product(dt, d))) + right_product(left_product(x, t), d);
   const Expr right =
-      times(s, left_product(dot(d, transposed(d)), tangent)) + right_product(left_product(d, t), x);
+      batch_times(s, left_product(left_product(d, dt), tangent)) + right_product(left_product(d, t), x);
   return left_product(m, left) + right_product(right, n);
 }
 
@@ -289,6 +295,7 @@ const Record kDlogm = [] {
   Record r = linear_matrix_record("dlogm", direction_shape, block_linearise<dlogm>, block_transpose<dlogm>);
   r.normal = linear_normal<&kDlogm>;
   r.facts = both_symmetric;
+  r.defined = std::vector<OperandCondition>{{0, C::NoNegativeRealEigenvalue}};
   return r;
 }();
 const Record kEigvals = matrix_record("eigvals", eigenvalue_shape, no_facts, kNoNormal, eigvals_linearise, {},
