@@ -64,9 +64,11 @@ static inline void add_transposed(long p, long q, const double* __restrict A, co
     double* __restrict g = gA + j * q;
     const double xj = x[j];
     double s = 0;
+#pragma GCC unroll 2
     for (long i = 0; i < q; ++i) {
-      s += a[i] * u[i];
-      g[i] = u[i] * xj;
+      const double ui = u[i];
+      s += a[i] * ui;
+      g[i] = ui * xj;
     }
     gx[j] = s;
   }
@@ -82,8 +84,7 @@ double Network::operator()(const double* __restrict A, const double* __restrict 
   constexpr long kBlas = 20000;
   alignas(64) double near[kOnStack];
   double* __restrict u = q_ <= kOnStack ? near : u_.data();
-  const long p = p_;
-  const long q = q_;
+  const long p = p_, q = q_;
   if (p * q <= kBlas) {
     multiply(p, q, A, x, gb);
   } else {
