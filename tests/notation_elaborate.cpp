@@ -12,7 +12,7 @@ TEST(Elaborate, EqualExpressionsAreOneNode) {
       "in R^(n,n); t in R; s in R;"
       "rho : R -> R; g : R^n -> R; psi : R -> R; psi(u) = u^2+s; quad : R^n -> R; quad(u) = u'*u; cube : R^n "
       "-> R; cube(u) = sum(u.^3); lin : R^n -> R^q; lin(u) = A*u; v in R^3; w in R^4; P in PD(n); sq(u) = "
-      "u'*u";
+      "u'*u; blocks in R^(n*q)";
   const std::pair<const char*, const char*> cases[] = {
       {"x'*y", "dot(x,y)"},
       {"x'*y", "y'*x"},
@@ -37,6 +37,10 @@ TEST(Elaborate, EqualExpressionsAreOneNode) {
       {"sum(i=1:n, unit(n,i)*x[i])", "x"},
       {"sum(i=1:n, where(x[i]>t, x[i], 0))", "sum(where(x>t,x,0))"},
       {"sum(i=1:n, max(x[i],t))", "sum(max(x,t))"},
+      {"sum(i=1:n, x[i:i])", "sum(x)"},
+      {"sum(j=1:q, blocks[(j-1)*n+1:j*n])", "sum(reshape(blocks,n,q),2)"},
+      {"sum(j=1:q-1, blocks[j*n+1:(j+1)*n])", "sum(reshape(blocks[n+1:n*q],n,q-1),2)"},
+      {"sum(j=1:q, b[j]*sum(i=1:n, blocks[(j-1)*n+i]*x[i]))", "b*reshape(blocks,n,q)'*x"},
       {"X[:,1]'*M*X[:,2]", "(X'*M*X)[1,2]"},
       {"X[1,2]", "X'[2,1]"},
       {"x[1]", "unit(n,1)'*x"},
