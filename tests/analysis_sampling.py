@@ -166,7 +166,7 @@ def expansion_fails(case, values, h, room, rng):
         slope = d if given else (plus - minus) / (2 * t)
         errors.append(max(largest(plus - f0 - t * slope), largest(f0 - minus - t * slope)) / t)
     size = max(largest(d) if given else 0, 1e-3 * largest(f0) / scale, errors[0], 1e-9)
-    clear = [e for e, t in zip(errors, steps) if 30 * noise / t <= 1e-4 * size]
+    clear = [e for e, t in zip(errors, steps) if 200 * noise / t <= 1e-4 * size]
     if len(clear) < 3 or min(clear) <= 1e-4 * size:
         return None
     first, middle, last = clear[0], clear[len(clear) // 2], clear[-1]

@@ -79,7 +79,7 @@ class Search {
     Expr simple = total.value;
     bool simpler = false;
     Bound failed;
-    bool none = false, unknown = false;
+    bool none = false;
     // Quadratic terms together: the gradient of their sum is one linear map.
     std::vector<Term> quadratic, rest;
     for (const auto& t : n.terms) (order == 2 && has_affine_gradient(t.expr) ? quadratic : rest).push_back(t);
@@ -97,16 +97,12 @@ class Search {
         none = true;
         continue;
       }
-      if (!b.is_finite()) {
-        unknown = true;
-        continue;
-      }
+      if (!b.is_finite()) return Bound::unknown();
       total.value = total.value + b.value;
       simple = simple + (b.simple ? b.simple : b.value);
       simpler = simpler || b.simple;
       append(total.proof, b.proof);
     }
-    if (unknown) return Bound::unknown();
     // One term without a bound and the others with one: no bound. Two may cancel.
     if (none) return failed_count(parts, order) == 1 || cannot_cancel(n) ? failed : Bound::unknown();
     if (simpler) total.simple = simple;

@@ -80,7 +80,8 @@ Subdifferential subdifferential_of(Expr f, Expr variable, const Say& say, const 
       const Range sign = ranges.of(weight);
       answer.whole = answer.whole && !depends_on(weight, variable) &&
                      is_affine(curvatures.of(set.argument)) &&
-                     (sign.is_nonnegative() || sign.is_nonpositive()) && n.operands.size() == 1;
+                     (sign.is_nonnegative() || sign.is_nonpositive()) &&
+                     (n.operands.size() == 1 || !depends_on(n.operands[1], variable));
       // max(a,b): s goes to the first operand, 1-s to the second.
       const Expr cotangent = times(weight, set.multiplier);
       terms.push_back({1, pullback(set.argument, cotangent, std::span(&variable, 1))[0]});

@@ -15,7 +15,8 @@ namespace adjoint {
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
-constexpr int kSteps = 300;
+constexpr std::size_t kSteps = 300;
+constexpr std::size_t kWork = 6000;  // nodes looked at in one search: a few milliseconds
 constexpr double kEdge = 64;
 
 Expr at(Expr e, Expr t, Expr value) {
@@ -61,6 +62,11 @@ class Search {
 
   void use_slopes() {
     if (slopes_.empty()) slopes_ = equal_forms(gradient(forms_.size() > 1 ? forms_[1] : forms_[0], t_));
+  }
+
+  // Nodes to visit for one interval.
+  [[nodiscard]] std::size_t weight() const {
+    return topological(forms_).size() + topological(slopes_).size();
   }
 
   // Where the function is monotone: its limits at the ends of the domain.
@@ -139,9 +145,11 @@ class Search {
       push(from, std::min(0.0, to));
       push(std::max(from, 0.0), to);
     }
-    for (int k = 0; k < kSteps && !pieces.empty(); ++k) {
+    const std::size_t steps = std::clamp(kWork / (1 + weight()), std::size_t{12}, kSteps);
+    for (std::size_t k = 0; k < steps && !pieces.empty(); ++k) {
       const auto [value, piece] = pieces.top();
       if (value <= fixed || value <= met + 1e-12 * std::fabs(met)) break;
+      if (std::isinf(value) && k > 40) break;  // halving does not make it finite
       pieces.pop();
       const double middle = (piece.first + piece.second) / 2;
       if (!(piece.first < middle && middle < piece.second)) {

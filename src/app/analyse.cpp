@@ -1,5 +1,6 @@
 #include "app/analyse.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <sstream>
@@ -233,6 +234,16 @@ json analysis_json(const AppQuestion& q, const AnalyseOptions& o) {
   j["defined"] = condition_texts(a.domain.defined, say);
   j["differentiable"] = condition_texts(a.domain.differentiable, say);
   j["twice"] = condition_texts(a.domain.twice, say);
+  json sufficient = json::array();  // perhaps not necessary
+  for (const auto* list : {&a.domain.differentiable, &a.domain.twice}) {
+    for (const auto& r : *list) {
+      const std::string text = condition_text(r, say);
+      if (!r.necessary && !r.impossible &&
+          std::find(sufficient.begin(), sufficient.end(), text) == sufficient.end())
+        sufficient.push_back(text);
+    }
+  }
+  j["sufficient"] = sufficient;
   const bool scalar = q.formula.type.is_scalar() && q.formula.type.higher.empty();
   json variables = json::array();
   for (const auto& v : a.variables) {
@@ -301,10 +312,19 @@ namespace {
 struct Row {
   std::string what, says;
 };
+// The conditions; those that may ask too much are marked.
+std::string conditions_text(const json& list, const json& sufficient) {
+  std::string s;
+  for (const auto& e : list) {
+    s += (s.empty() ? "" : "; ") + e.get<std::string>();
+    if (std::find(sufficient.begin(), sufficient.end(), e) != sufficient.end()) s += " (sufficient)";
+  }
+  return s;
+}
 std::vector<Row> analysis_rows(const json& j) {
   std::vector<Row> rows{{"defined", joined(j["defined"])},
-                        {"differentiable", joined(j["differentiable"])},
-                        {"twice differentiable", joined(j["twice"])}};
+                        {"differentiable", conditions_text(j["differentiable"], j["sufficient"])},
+                        {"twice differentiable", conditions_text(j["twice"], j["sufficient"])}};
   if (j.contains("lipschitz")) {
     const auto& l = j["lipschitz"];
     const auto reason = [&l](const char* key) {
@@ -322,7 +342,10 @@ std::vector<Row> analysis_rows(const json& j) {
   }
   if (j.contains("subdifferential")) {
     const auto& s = j["subdifferential"];
-    if (s.contains("formula")) rows.push_back({"subdifferential", s["formula"].get<std::string>()});
+    if (s.contains("formula")) {
+      rows.push_back({"subdifferential", (s["whole"].get<bool>() ? "all of " : "among its elements ") +
+                                             s["formula"].get<std::string>() + " with"});
+    }
     for (const auto& k : s["kinks"]) {
       for (const auto& c : k["cases"]) rows.push_back({"", c.get<std::string>()});
     }
