@@ -31,25 +31,6 @@ syntax::Type type_of(Expr e) {
   return type;
 }
 
-// What is declared of scalars beyond their signs: p > 1, t <= 2.
-Assumptions assumptions_of(const AppQuestion& q) {
-  Assumptions a;
-  for (const auto& s : q.formula.symbols) {
-    if (s.kind != notation::Symbol::Kind::Variable || (!s.bounds.lower && !s.bounds.upper)) continue;
-    Range r;
-    if (s.bounds.lower) {
-      r.lower = *s.bounds.lower;
-      r.open_lower = s.bounds.lower_strict;
-    }
-    if (s.bounds.upper) {
-      r.upper = *s.bounds.upper;
-      r.open_upper = s.bounds.upper_strict;
-    }
-    a.ranges.emplace_back(notation::variable(*q.graph, s), r);
-  }
-  return a;
-}
-
 // Random values of a scalar expression, to refute convexity.
 Probe probe_of(const AppQuestion& q) {
   const AppQuestion* question = &q;
@@ -205,6 +186,24 @@ std::string joined(const json& list) {
 }
 
 }  // namespace
+
+Assumptions assumptions_of(const AppQuestion& q) {
+  Assumptions a;
+  for (const auto& s : q.formula.symbols) {
+    if (s.kind != notation::Symbol::Kind::Variable || (!s.bounds.lower && !s.bounds.upper)) continue;
+    Range r;
+    if (s.bounds.lower) {
+      r.lower = *s.bounds.lower;
+      r.open_lower = s.bounds.lower_strict;
+    }
+    if (s.bounds.upper) {
+      r.upper = *s.bounds.upper;
+      r.open_upper = s.bounds.upper_strict;
+    }
+    a.ranges.emplace_back(notation::variable(*q.graph, s), r);
+  }
+  return a;
+}
 
 Say say_for(const AppQuestion& question) {
   const AppQuestion* q = &question;

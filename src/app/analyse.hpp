@@ -12,6 +12,8 @@ struct AnalyseOptions {
   std::string expression, given, wrt, on, as, format = "text";
 };
 
+/// What is declared of scalars beyond their signs: p > 1, t <= 2.
+Assumptions assumptions_of(const app::Question& question);
 /// How expressions of a question are written in the notation.
 Say say_for(const app::Question& question);
 

@@ -2,6 +2,7 @@
 #include <sstream>
 
 #include "analysis/domain.hpp"
+#include "app/analyse.hpp"
 #include "app/commands.hpp"
 #include "app/derivation_view.hpp"
 #include "calculus/linear.hpp"
@@ -38,19 +39,8 @@ std::string convention(const notation::Symbol& s) {
 }  // namespace
 
 DomainTexts domain_texts(const Question& question, const Variable& variable) {
-  const ReadOptions options = read_options(question);
-  const auto say = [&options](Expr e) {
-    syntax::Type type;
-    if (e.rank() == 1) type.rows = e.shape()[0];
-    if (e.rank() == 2) {
-      type.rows = e.shape()[0];
-      type.columns = e.shape()[1];
-    }
-    if (e.rank() > 2) type.higher = e.shape();
-    const syntax::Ast tree = read_shortest(e, type, options);
-    return tree ? print::text(tree) : std::string("an array of higher order");
-  };
-  const Domain domain = domain_of(question.formula.value, {variable.expr});
+  const Say say = say_for(question);
+  const Domain domain = domain_of(question.formula.value, {variable.expr}, assumptions_of(question));
   return {condition_texts(domain.defined, say), condition_texts(domain.differentiable, say),
           condition_texts(domain.twice, say)};
 }
