@@ -1,6 +1,7 @@
 #include "analysis/limits.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <unordered_map>
 
 #include "analysis/conditions.hpp"
@@ -477,7 +478,35 @@ Limit one_sided(Expr f, Expr parameter, Expr approach, Expr eps, const Assumptio
 
 }  // namespace
 
+namespace {
+
+// A function that is even in the parameter comes to 0 from both sides alike: the question for abs(parameter).
+std::optional<Limits> even_limit(Expr f, Expr parameter, const Target& target, Expr variable,
+                                 const Assumptions& assumptions) {
+  if (target.kind != Target::Kind::Number || !target.number.is_zero() ||
+      parameter->facts.signs.is_nonnegative() || !(Ranges(assumptions).of(parameter).lower < 0)) {
+    return std::nullopt;
+  }
+  const Expr simple = simplify(f);
+  const std::pair<Expr, Expr> mirror{parameter, -parameter};
+  if (!(simplify(substitute(simple, std::span(&mirror, 1))) == simple)) return std::nullopt;
+  const Expr size = f.graph().variable("eps_1", {}, Facts::of_signs(Signs::positive()), Role::Placeholder);
+  const std::pair<Expr, Expr> put{parameter, size};
+  Limits answer = limit_of(substitute(simple, std::span(&put, 1)), size, target, variable, assumptions);
+  const std::pair<Expr, Expr> back{size, abs(parameter)};
+  for (Limit* l : {&answer.value, &answer.gradient}) {
+    if (l->rate) l->rate = substitute(l->rate, std::span(&back, 1));
+    for (auto& line : l->proof) {
+      if (line.bound) line.bound = substitute(line.bound, std::span(&back, 1));
+    }
+  }
+  return answer;
+}
+
+}  // namespace
+
 Limits limit_of(Expr f, Expr parameter, const Target& target, Expr variable, const Assumptions& assumptions) {
+  if (auto even = even_limit(f, parameter, target, variable, assumptions)) return *even;
   Graph& g = f.graph();
   Limits answer;
   const Expr eps = g.variable("eps_0", {}, Facts::of_signs(Signs::positive()), Role::Placeholder);
