@@ -57,7 +57,7 @@ Expr norm_normal(std::span<const Expr> o, const Attributes& attributes) {
   if (x->kind == Kind::Sum && x->terms[0].coefficient.is_negative()) return norm(-x);
   if (x->kind == Kind::Product && !x->coefficient.is_one() && !x->coefficient.is_zero()) {
     const Rational c = x->coefficient.absolute();
-    return c * norm((Rational(1) / x->coefficient) * x);
+    return c * norm(without_coefficient(x));
   }
   (void)g;
   (void)attributes;
@@ -78,7 +78,7 @@ Expr direction_normal(std::span<const Expr> o, const Attributes& /*attributes*/)
   if (transpose_is_older(x)) return transposed(direction(transposed(x)));
   if (x->kind == Kind::Sum && x->terms[0].coefficient.is_negative()) return -direction(-x);
   if (x->kind == Kind::Product && !x->coefficient.is_one() && !x->coefficient.is_zero()) {
-    const Expr d = direction((Rational(1) / x->coefficient) * x);
+    const Expr d = direction(without_coefficient(x));
     return x->coefficient.is_negative() ? -d : d;
   }
   return {};

@@ -226,7 +226,7 @@ Expr polar_linearise(const Node& y, int /*operand*/, Expr tangent) { return dpol
 Expr polar_normal(std::span<const Expr> o, const Attributes& attributes) {
   const Expr x = o[0];
   if (x->kind == Kind::Product && !x->coefficient.is_one() && !x->coefficient.is_zero()) {
-    const Expr p = polar((Rational(1) / x->coefficient) * x);
+    const Expr p = polar(without_coefficient(x));
     return x->coefficient.is_negative() ? -p : p;
   }
   return outward<polar>(o, attributes);

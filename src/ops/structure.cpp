@@ -48,7 +48,7 @@ Expr along_normal(std::span<const Expr> o, const Attributes& a) {
   const int axis = axis_of(a);
   if (axis < 2 && transpose_is_older(x)) return transposed(f(transposed(x), 1 - axis));
   if (x->kind == Kind::Product && !x->coefficient.is_one() && !x->coefficient.is_zero()) {
-    return x->coefficient * f((Rational(1) / x->coefficient) * x, axis);
+    return x->coefficient * f(without_coefficient(x), axis);
   }
   return {};
 }

@@ -51,6 +51,10 @@ bool transpose_is_older(Expr matrix) {
   return transposed(matrix)->id < matrix->id;
 }
 
+Expr without_coefficient(Expr product) {
+  return product.graph().product(1, product->factors, product->output, product->label_sizes);
+}
+
 int axis_of(const Attributes& attributes) {
   return attributes.integers.empty() ? -1 : static_cast<int>(attributes.integers[0]);
 }

@@ -22,6 +22,10 @@ Expr right_product(Expr batch, Expr matrix);
 /// its transpose, the older one is the operand.
 bool transpose_is_older(Expr matrix);
 
+/// The product without its coefficient, which no division can be sure to remove: 1/c*c is not 1 of a rounded
+/// c.
+Expr without_coefficient(Expr product);
+
 /// The axis of an operation along an axis, or -1 for all axes.
 int axis_of(const Attributes& attributes);
 
