@@ -56,8 +56,8 @@ std::string rendered(const Reading& r, Render render) {
 
 Worked work(Question question, const std::string& wrt, int order) {
   const notation::Symbol symbol = variable_symbol(question, wrt);
-  Worked w(std::move(question), symbol);
-  w.variable = variable_of(w.question, symbol);
+  Worked w(freed(std::move(question), wrt), symbol);
+  w.variable = variable_of(w.question, variable_symbol(w.question, symbol.name));
   w.order = order;
   try {
     w.derivative = differentiate(w.question.function(), w.variable, order);

@@ -2,6 +2,7 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <optional>
 
 #include "app/commands.hpp"
 #include "app/values.hpp"
@@ -62,7 +63,15 @@ std::vector<std::int64_t> shown_shape(const syntax::Type& type, const SizeValues
 
 }  // namespace
 
-json evaluate(const Question& q, const EvalOptions& o) {
+json evaluate(const Question& asked, const EvalOptions& o) {
+  // What is asked with an orthogonal variable is the Euclidean derivative.
+  std::optional<Question> plain;
+  if (!o.wrt.empty()) {
+    const notation::Symbol symbol = variable_symbol(asked, o.wrt);
+    if (symbol.structure == notation::Structure::Orthogonal)
+      plain.emplace(freed(ask(asked.session, asked.formula.text), o.wrt));
+  }
+  const Question& q = plain ? *plain : asked;
   Values values = parse_values(o.at);
   if (o.single) {
     for (auto& [name, value] : values) round_to_float(value);

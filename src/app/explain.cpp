@@ -26,6 +26,11 @@ namespace {
 
 constexpr std::size_t kManyLines = 200;  // longer listings are folded in text
 
+Question all_freed(Question q, const std::string& wrt) {
+  for (const auto& s : active_symbols(q, wrt)) q = freed(std::move(q), s.name);
+  return q;
+}
+
 // A question with its programs.
 struct Explained {
   Question question;
@@ -34,7 +39,8 @@ struct Explained {
   StraightLine program;
   StraightLine ahead, back;  // its forward and its reverse program
 
-  Explained(Question q, const std::string& wrt) : question(std::move(q)), program(trace(question)) {
+  Explained(Question q, const std::string& wrt)
+      : question(all_freed(std::move(q), wrt)), program(trace(question)) {
     for (const auto& s : active_symbols(question, wrt)) {
       active.push_back(variable_of(question, s).expr);
       names.push_back(s.name);

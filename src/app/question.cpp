@@ -25,6 +25,15 @@ Question ask(std::string_view expression, std::string_view given) {
   return ask(std::move(session), expression);
 }
 
+Question freed(Question question, const std::string& name) {
+  Symbol symbol = variable_symbol(question, name);
+  if (symbol.structure != notation::Structure::Orthogonal) return question;
+  symbol.structure = notation::Structure::None;
+  notation::Session session = question.session;
+  session.declare(std::move(symbol));
+  return ask(std::move(session), question.formula.text);
+}
+
 Symbol variable_symbol(const Question& question, const std::string& name) {
   const auto& symbols = question.formula.symbols;
   if (!name.empty()) {

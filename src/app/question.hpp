@@ -32,6 +32,10 @@ struct Question {
 Question ask(std::string_view expression, std::string_view given);
 Question ask(notation::Session session, std::string_view expression);
 
+/// The question for the derivative in the named variable. An orthogonal matrix moves in all directions there
+/// (its derivative is the Euclidean one), so nothing may be simplified by its being orthogonal.
+Question freed(Question question, const std::string& name);
+
 /// The symbol to differentiate in: the named one, or the only free variable where `name` is empty. A declared
 /// variable that does not occur is found too. Throws InputError.
 notation::Symbol variable_symbol(const Question& question, const std::string& name);
