@@ -49,6 +49,43 @@ Array Evaluator::product(const Node& n) {
   return r;
 }
 
+// (sum c*r^2)^e where the squares leave the range of numbers: with the largest root taken out. Nothing where
+// a term is no square.
+std::optional<Array> Evaluator::scaled_power(const Node& sum, double exponent) {
+  struct Square {
+    double root_of_coefficient;
+    const Array* root;  // null: a constant
+  };
+  std::vector<Square> squares;
+  for (const auto& t : sum.terms) {
+    const Node& e = *t.expr;
+    if (t.coefficient.is_negative()) return std::nullopt;
+    const double c = t.coefficient.value();
+    if (e.kind == Kind::Power && as_number(e.operands[1]) != nullptr &&
+        *as_number(e.operands[1]) == Rational(2)) {
+      squares.push_back({std::sqrt(c), &done_.at(e.operands[0].get())});
+    } else if (e.kind == Kind::Product && e.factors.empty() && !e.coefficient.is_negative()) {
+      squares.push_back({std::sqrt(c * e.coefficient.value()), nullptr});
+    } else {
+      return std::nullopt;
+    }
+  }
+  std::vector<std::int64_t> shape;
+  for (const auto& s : sum.shape) shape.push_back(size(s));
+  Array r(shape);
+  for (std::size_t k = 0; k < r.data.size(); ++k) {
+    const auto root = [k](const Square& q) {
+      return q.root_of_coefficient * (q.root == nullptr ? 1.0 : std::abs(q.root->data[k]));
+    };
+    double largest = 0;
+    for (const auto& q : squares) largest = std::max(largest, root(q));
+    double rest = 0;
+    for (const auto& q : squares) rest += largest > 0 ? (root(q) / largest) * (root(q) / largest) : 0.0;
+    r.data[k] = std::pow(largest, 2 * exponent) * (largest > 0 ? std::pow(rest, exponent) : 1.0);
+  }
+  return r;
+}
+
 Array Evaluator::compute(Expr expr) {
   const Node& n = *expr;
   switch (n.kind) {
@@ -75,6 +112,12 @@ Array Evaluator::compute(Expr expr) {
     case Kind::Power: {
       Array r = done_.at(n.operands[0].get());
       const double e = done_.at(n.operands[1].get()).data[0];
+      constexpr double kSmall = 1e-280;
+      const bool beyond = std::any_of(r.data.begin(), r.data.end(),
+                                      [](double v) { return std::abs(v) < kSmall || std::isinf(v); });
+      if (beyond && n.operands[0]->kind == Kind::Sum && e != std::floor(e)) {
+        if (auto scaled = scaled_power(*n.operands[0], e)) return *scaled;
+      }
       for (auto& v : r.data) {
         v = e == 2      ? v * v
             : e == -1   ? 1 / v

@@ -1,6 +1,7 @@
 // The value of an expression at a point.
 #pragma once
 
+#include <optional>
 #include <random>
 #include <unordered_map>
 #include <vector>
@@ -30,6 +31,7 @@ class Evaluator {
  private:
   Array compute(Expr expr);
   Array product(const Node& n);
+  std::optional<Array> scaled_power(const Node& sum, double exponent);
   [[nodiscard]] std::int64_t size(const Size& s) const;
 
   const Point& point_;

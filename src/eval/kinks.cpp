@@ -103,6 +103,8 @@ std::string name_of(Condition condition, const Node& node) {
       return op + " at a matrix that is not of full rank";
     case Condition::Definite:
       return op + " at a singular matrix";
+    case Condition::InsideUnit:
+      return op + " at 1 or -1";
     default:
       return op + " at 0";
   }
@@ -110,8 +112,23 @@ std::string name_of(Condition condition, const Node& node) {
 
 bool any(const Flags& f) { return std::find(f.begin(), f.end(), true) != f.end(); }
 
+// Eigenvalues and singular values that meet: a function of them is smooth there if it treats them alike, and
+// at a singular value 0 if it does not depend on it (Lewis, Derivatives of spectral functions, 1996).
+bool treats_alike(const std::vector<double>& values, const double* slope, std::size_t stride, bool singular) {
+  double most = 0;
+  for (std::size_t k = 0; k < values.size(); ++k) most = std::max(most, std::abs(slope[k * stride]));
+  const double largest = std::max(std::abs(values.front()), std::abs(values.back()));
+  for (std::size_t k = 0; k < values.size(); ++k) {
+    if (singular && values[k] <= 1e-13 * largest && std::abs(slope[k * stride]) > 1e-12 * most) return false;
+    const bool meets = k > 0 && std::abs(values[k] - values[k - 1]) <= 1e-13 * largest;
+    if (meets && std::abs(slope[k * stride] - slope[(k - 1) * stride]) > 1e-10 * most) return false;
+  }
+  return true;
+}
+
 // Whether f moves to first order with the flagged entries of node.
-bool matters(Expr f, Expr node, const Flags& flags, const Point& point, Evaluator& evaluator) {
+bool matters(Expr f, Expr node, const Flags& flags, const Point& point, Evaluator& evaluator,
+             Condition condition) {
   Graph& g = f.graph();
   const Expr v = g.variable("kink", node.shape(), node->facts, Role::Placeholder);
   const std::pair<Expr, Expr> replacement{node, v};
@@ -126,6 +143,15 @@ bool matters(Expr f, Expr node, const Flags& flags, const Point& point, Evaluato
     const std::size_t entries_of_node = extended.values[v.get()].data.size();
     const std::size_t before =
         outer.rank() == 0 ? 1 : d.data.size() / std::max<std::size_t>(1, entries_of_node);
+    const bool spectral = condition == Condition::SimpleSpectrum || condition == Condition::DistinctSingular;
+    if (spectral && node.rank() == 1 && node->operands[0].rank() == 2 && entries_of_node > 0) {
+      for (std::size_t row = 0; row < before; ++row) {
+        if (!treats_alike(extended.values[v.get()].data, d.data.data() + row, before,
+                          condition == Condition::DistinctSingular))
+          return true;
+      }
+      return false;
+    }
     for (std::size_t k = 0; k < d.data.size(); ++k) {
       const std::size_t entry = k / before;
       const bool flagged = flags.size() == entries_of_node ? flags[entry] : any(flags);
@@ -150,7 +176,8 @@ std::vector<Kink> kinks(Expr f, std::span<const Expr> variables, const Point& po
       const double exponent = evaluator(e->operands[1]).data[0];
       if (exponent >= 1 || exponent <= 0 || exponent == std::floor(exponent)) continue;
       const Flags flags = entries(evaluator(e->operands[0]), [](double v) { return v == 0; });
-      if (any(flags) && matters(f, e, flags, point, evaluator)) found.push_back({e, "a root at 0"});
+      if (any(flags) && matters(f, e, flags, point, evaluator, Condition::NonZero))
+        found.push_back({e, "a root at 0"});
       continue;
     }
     const Record& record = record_of(*e);
@@ -159,7 +186,7 @@ std::vector<Kink> kinks(Expr f, std::span<const Expr> variables, const Point& po
       const Array& a = evaluator(e->operands[k]);
       const Array* other = e->operands.size() > 1 ? &evaluator(e->operands[1]) : nullptr;
       const Flags flags = failures(c.condition, *e, a, other);
-      if (any(flags) && matters(f, e, flags, point, evaluator))
+      if (any(flags) && matters(f, e, flags, point, evaluator, c.condition))
         found.push_back({e, name_of(c.condition, *e)});
     }
   }
