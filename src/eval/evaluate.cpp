@@ -54,16 +54,23 @@ Array Evaluator::product(const Node& n) {
 std::optional<Array> Evaluator::scaled_power(const Node& sum, double exponent) {
   struct Square {
     double root_of_coefficient;
-    const Array* root;  // null: a constant
+    const Array* root;  // of one entry: the same for all; null: a constant
+  };
+  const auto is_square = [](const Node& p) {
+    return p.kind == Kind::Power && as_number(p.operands[1]) != nullptr &&
+           *as_number(p.operands[1]) == Rational(2);
   };
   std::vector<Square> squares;
   for (const auto& t : sum.terms) {
     const Node& e = *t.expr;
     if (t.coefficient.is_negative()) return std::nullopt;
     const double c = t.coefficient.value();
-    if (e.kind == Kind::Power && as_number(e.operands[1]) != nullptr &&
-        *as_number(e.operands[1]) == Rational(2)) {
+    if (is_square(e)) {
       squares.push_back({std::sqrt(c), &done_.at(e.operands[0].get())});
+    } else if (e.kind == Kind::Product && e.factors.size() == 1 && e.factors[0].expr.rank() == 0 &&
+               is_square(*e.factors[0].expr) && !e.coefficient.is_negative()) {  // broadcast
+      squares.push_back(
+          {std::sqrt(c * e.coefficient.value()), &done_.at(e.factors[0].expr->operands[0].get())});
     } else if (e.kind == Kind::Product && e.factors.empty() && !e.coefficient.is_negative()) {
       squares.push_back({std::sqrt(c * e.coefficient.value()), nullptr});
     } else {
@@ -75,7 +82,8 @@ std::optional<Array> Evaluator::scaled_power(const Node& sum, double exponent) {
   Array r(shape);
   for (std::size_t k = 0; k < r.data.size(); ++k) {
     const auto root = [k](const Square& q) {
-      return q.root_of_coefficient * (q.root == nullptr ? 1.0 : std::abs(q.root->data[k]));
+      return q.root_of_coefficient *
+             (q.root == nullptr ? 1.0 : std::abs(q.root->data[q.root->data.size() == 1 ? 0 : k]));
     };
     double largest = 0;
     for (const auto& q : squares) largest = std::max(largest, root(q));

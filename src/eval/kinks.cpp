@@ -175,7 +175,7 @@ std::vector<Kink> kinks(Expr f, std::span<const Expr> variables, const Point& po
     if (e->kind == Kind::Power) {
       const double exponent = evaluator(e->operands[1]).data[0];
       if (exponent >= 1 || exponent <= 0 || exponent == std::floor(exponent)) continue;
-      const Flags flags = entries(evaluator(e->operands[0]), [](double v) { return v == 0; });
+      const Flags flags = entries(evaluator(e), [](double v) { return v == 0; });  // where its base is 0
       if (any(flags) && matters(f, e, flags, point, evaluator, Condition::NonZero))
         found.push_back({e, "a root at 0"});
       continue;
