@@ -85,8 +85,9 @@ std::string dot(const Question& question, const StraightLine& program, Overlay o
   int fold_to = 0;
   std::size_t folded = 0;
   if (program.lines.size() > kDrawn) {
-    const int kept = std::max(2, static_cast<int>(d.deepest * static_cast<double>(kDrawn / 2) /
-                                                  static_cast<double>(program.lines.size()) / 2));
+    // About half of what is drawn at either end.
+    const double density = static_cast<double>(program.lines.size()) / d.deepest;
+    const int kept = std::max(2, static_cast<int>(static_cast<double>(kDrawn) / 4 / density));
     fold_from = kept + 1;
     fold_to = d.deepest - kept;
     for (const auto& line : program.lines) {
