@@ -141,36 +141,37 @@ json to_json(const Explained& e, const ExplainOptions& o) {
   return j;
 }
 
-void listing(std::ostringstream& out, const std::vector<std::string>& lines) {
-  const std::size_t n = lines.size();
-  for (std::size_t k = 0; k < n; ++k) {
-    if (n > kManyLines && k == kManyLines / 2) {
-      const std::size_t folded = n - kManyLines;
-      out << "  … " << folded << " lines of the same kind (--format json has them all)\n";
-      k += folded;
-    }
-    out << "  " << lines[k] << "\n";
-  }
-}
-
-// Value and tangent side by side.
-std::vector<std::string> paired(const std::vector<ShownLine>& lines) {
-  std::vector<std::string> left, right;
-  for (const auto& l : lines) {
-    if (l.sweep == Sweep::Tangent && !left.empty()) {
-      right.back() = text(l);
+// The lines of a program, a value with its tangent at its side; the middle of a long one is folded, and not
+// even read.
+void listing(std::ostringstream& out, const Question& question, const StraightLine& program) {
+  std::vector<std::pair<const Line*, const Line*>> rows;
+  for (const auto& line : program.lines) {
+    if (line.sweep == Sweep::Tangent && !rows.empty()) {
+      rows.back().second = &line;
     } else {
-      left.push_back(text(l));
-      right.emplace_back();
+      rows.emplace_back(&line, nullptr);
     }
   }
+  const std::size_t folded = rows.size() > kManyLines ? rows.size() - kManyLines : 0;
+  const auto middle = rows.begin() + kManyLines / 2;
+  if (folded > 0) rows.erase(middle, middle + static_cast<std::ptrdiff_t>(folded));
+  const LineReader reader(question, program);
+  std::vector<std::string> left;
   std::size_t width = 0;
-  for (const auto& l : left) width = std::max(width, std::min<std::size_t>(l.size(), 48));
-  for (std::size_t k = 0; k < left.size(); ++k) {
-    if (right[k].empty()) continue;
-    left[k] += std::string(width + 4 > left[k].size() ? width + 4 - left[k].size() : 2, ' ') + right[k];
+  for (const auto& row : rows) {
+    left.push_back(text(reader(*row.first)));
+    width = std::max(width, std::min<std::size_t>(left.back().size(), 48));
   }
-  return left;
+  for (std::size_t k = 0; k < rows.size(); ++k) {
+    if (folded > 0 && k == kManyLines / 2)
+      out << "  … " << folded << " lines of the same kind (--format json has them all)\n";
+    out << "  " << left[k];
+    if (const Line* tangent = rows[k].second; tangent != nullptr) {
+      const std::size_t gap = width + 4 > left[k].size() ? width + 4 - left[k].size() : 2;
+      out << std::string(gap, ' ') << text(reader(*tangent));
+    }
+    out << "\n";
+  }
 }
 
 std::string cost_line(const ProgramCost& c) {
@@ -181,23 +182,21 @@ std::string to_text(const Explained& e, const ExplainOptions& o) {
   std::ostringstream out;
   const std::size_t n = e.program.lines.size();
   out << "graph: " << n << (n == 1 ? " operation\n" : " operations\n");
-  listing(out, texts(e.question, e.program));
+  listing(out, e.question, e.program);
   const Strategies s = compare(e.program, e.active, e.ahead, e.back);
   const std::string only = o.mode;
   if (only.empty() || only == "forward") {
-    const StraightLine p = e.ahead;
     out << "\nforward program: " << cost_line(s.forward) << "\n";
-    listing(out, paired(shown_lines(e.question, p)));
+    listing(out, e.question, e.ahead);
   }
   if (only.empty() || only == "reverse") {
-    const StraightLine p = e.back;
     out << "\nreverse program: " << cost_line(s.reverse) << ", values kept " << s.kept.text() << "\n";
-    listing(out, texts(e.question, p));
+    listing(out, e.question, e.back);
   }
   if (!only.empty() && only != "forward" && only != "reverse") {
     const StraightLine p = e.mode(only);
     out << "\n" << only << " program: " << cost_line(cost_of(p, only != "checkpoint")) << "\n";
-    listing(out, texts(e.question, p));
+    listing(out, e.question, p);
   }
   out << "\ncost of the derivative (the function alone: " << s.function.text() << " flops)\n";
   std::size_t w1 = 8, w2 = 5, w3 = 5;

@@ -66,24 +66,29 @@ ReadOptions options_of(const Question& question, const StraightLine& program) {
 
 }  // namespace
 
-std::vector<ShownLine> shown_lines(const Question& question, const StraightLine& program) {
-  const ReadOptions options = options_of(question, program);
-  std::vector<ShownLine> out;
-  for (const auto& line : program.lines) {
-    ShownLine shown;
-    shown.name = shown_name(line.name);
-    shown.adds = static_cast<bool>(line.addend);
-    shown.sweep = line.sweep;
-    shown.expr = shown.adds ? line.addend : line.value;
-    const auto parts = topological(std::span(&shown.expr, 1));
-    const bool matrices = std::none_of(parts.begin(), parts.end(),
-                                       [](Expr e) { return e->kind == Kind::Variable && e.rank() > 2; });
-    if (shown.expr.rank() <= 2 && matrices) {
-      shown.value = read(shown.expr, type_of_name(program, line.name), options);
-      if (shown.value) shown.value = unversioned(shown.value);
-    }
-    out.push_back(std::move(shown));
+LineReader::LineReader(const Question& question, const StraightLine& program)
+    : program_(program), options_(options_of(question, program)) {}
+
+ShownLine LineReader::operator()(const Line& line) const {
+  ShownLine shown;
+  shown.name = shown_name(line.name);
+  shown.adds = static_cast<bool>(line.addend);
+  shown.sweep = line.sweep;
+  shown.expr = shown.adds ? line.addend : line.value;
+  const auto parts = topological(std::span(&shown.expr, 1));
+  const bool matrices = std::none_of(parts.begin(), parts.end(),
+                                     [](Expr e) { return e->kind == Kind::Variable && e.rank() > 2; });
+  if (shown.expr.rank() <= 2 && matrices) {
+    shown.value = read(shown.expr, type_of_name(program_, line.name), options_);
+    if (shown.value) shown.value = unversioned(shown.value);
   }
+  return shown;
+}
+
+std::vector<ShownLine> shown_lines(const Question& question, const StraightLine& program) {
+  const LineReader reader(question, program);
+  std::vector<ShownLine> out;
+  for (const auto& line : program.lines) out.push_back(reader(line));
   return out;
 }
 

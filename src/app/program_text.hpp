@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "app/question.hpp"
+#include "print/reader.hpp"
 #include "programs/straight_line.hpp"
 
 namespace adjoint::app {
@@ -17,6 +18,17 @@ struct ShownLine {
   bool adds = false;  // name += value
   Sweep sweep = Sweep::Value;
   Expr expr;  // what `value` shows
+};
+
+/// Some lines of a program, each read when it is asked for.
+class LineReader {
+ public:
+  LineReader(const Question& question, const StraightLine& program);
+  [[nodiscard]] ShownLine operator()(const Line& line) const;
+
+ private:
+  const StraightLine& program_;
+  ReadOptions options_;
 };
 
 std::vector<ShownLine> shown_lines(const Question& question, const StraightLine& program);

@@ -200,14 +200,22 @@ const Shape& ProgramBuilder::shape(BufferId buffer) const {
   return program_.buffers.at(static_cast<std::size_t>(buffer)).shape;
 }
 
-Program ProgramBuilder::finish() const {
+void ProgramBuilder::require_well_formed() const {
   const std::vector<std::string> wrong = problems(program_);
-  if (!wrong.empty()) {
-    std::string message = "not a well-formed program:";
-    for (const std::string& problem : wrong) message += "\n  " + problem;
-    throw std::logic_error(message);
-  }
+  if (wrong.empty()) return;
+  std::string message = "not a well-formed program:";
+  for (const std::string& problem : wrong) message += "\n  " + problem;
+  throw std::logic_error(message);
+}
+
+Program ProgramBuilder::finish() const& {
+  require_well_formed();
   return program_;
+}
+
+Program ProgramBuilder::finish() && {
+  require_well_formed();
+  return std::move(program_);
 }
 
 }  // namespace adjoint::kernel

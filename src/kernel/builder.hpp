@@ -76,9 +76,12 @@ class ProgramBuilder {
   [[nodiscard]] const Shape& shape(BufferId buffer) const;
   [[nodiscard]] const Program& program() const { return program_; }
   /// The program; throws std::logic_error with the list of problems if it is not well formed.
-  [[nodiscard]] Program finish() const;
+  [[nodiscard]] Program finish() const&;
+  [[nodiscard]] Program finish() &&;
 
  private:
+  void require_well_formed() const;
+
   Program program_;
 };
 

@@ -137,7 +137,7 @@ Polynomial peak(const Program& program, bool given) {
   for (std::size_t t = 0; t < program.instructions.size(); ++t) {
     for (const std::size_t k : born[t]) now += Polynomial(entries(program.buffers[k].shape));
     if (Polynomial::less_for_large(worst, now)) worst = now;
-    for (const std::size_t k : dies[t]) now = now - Polynomial(entries(program.buffers[k].shape));
+    for (const std::size_t k : dies[t]) now -= Polynomial(entries(program.buffers[k].shape));
   }
   return fixed + worst;
 }

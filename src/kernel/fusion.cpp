@@ -303,8 +303,8 @@ class Fusion {
 
 }  // namespace
 
-Program fuse_pointwise(const Program& program) {
-  return without_dead_code(Fusion(without_dead_code(program)).run());
+Program fuse_pointwise(Program program) {
+  return without_dead_code(Fusion(without_dead_code(std::move(program))).run());
 }
 
 }  // namespace adjoint::kernel

@@ -83,11 +83,10 @@ std::optional<WeightedGram> weighted_gram(const Program& program, std::size_t we
   return g;
 }
 
-Program with_symmetric_products(const Program& program) {
-  Program out = program;
+Program with_symmetric_products(Program program) {
   std::vector<std::size_t> writer(program.buffers.size(), 0);
   for (std::size_t t = 0; t < program.instructions.size(); ++t) {
-    if (auto* c = std::get_if<Contract>(&out.instructions[t].what)) {
+    if (auto* c = std::get_if<Contract>(&program.instructions[t].what)) {
       for (const BufferId id : {c->a.buffer, c->b.buffer}) {
         const std::size_t w = writer[static_cast<std::size_t>(id)];
         c->symmetric = c->symmetric || (w < t && weighted_gram(program, w, t));
@@ -95,7 +94,7 @@ Program with_symmetric_products(const Program& program) {
     }
     for (const BufferId id : writes(program.instructions[t])) writer[static_cast<std::size_t>(id)] = t;
   }
-  return out;
+  return program;
 }
 
 }  // namespace adjoint::kernel

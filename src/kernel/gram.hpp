@@ -17,6 +17,6 @@ struct WeightedGram {
 std::optional<WeightedGram> weighted_gram(const Program& program, std::size_t weigh, std::size_t multiply);
 
 /// Marks such products as symmetric: half of the work is enough.
-Program with_symmetric_products(const Program& program);
+Program with_symmetric_products(Program program);
 
 }  // namespace adjoint::kernel

@@ -219,8 +219,7 @@ Pointwise hoisted(const Pointwise& p, Program& program, std::vector<Instruction>
 
 }  // namespace
 
-Program entrywise_contractions(const Program& program) {
-  Program out = program;
+Program entrywise_contractions(Program out) {
   for (Instruction& instruction : out.instructions) {
     const auto* c = std::get_if<Contract>(&instruction.what);
     if (c == nullptr) continue;
@@ -240,8 +239,7 @@ Program entrywise_contractions(const Program& program) {
   return out;
 }
 
-Program without_invariants(const Program& program) {
-  Program out = program;
+Program without_invariants(Program out) {
   std::vector<Instruction> list;
   for (Instruction& instruction : out.instructions) {
     if (auto* p = std::get_if<Pointwise>(&instruction.what); p != nullptr && p->extents.size() > 1) {

@@ -90,13 +90,12 @@ std::vector<bool> kept(const Program& program) {
 
 }  // namespace
 
-Program share_subexpressions(const Program& program) {
-  Program out = program;
+Program share_subexpressions(Program program) {
   Numbering numbering(program);
   const std::vector<bool> stays = settled(program);
   const std::vector<bool> in_memory = kept(program);
   std::map<Number, std::vector<Available>> results;
-  for (Instruction& instruction : out.instructions) {
+  for (Instruction& instruction : program.instructions) {
     auto* p = std::get_if<Pointwise>(&instruction.what);
     if (p == nullptr) continue;
     Body body;
@@ -134,14 +133,14 @@ Program share_subexpressions(const Program& program) {
       for (const AxisIndex& axis : access.axes) terms += axis.terms.size();
       const bool whole = result.reduction == Reduction::None && result.store == Store::Assign &&
                          access.view.empty() && terms == p->extents.size() && terms > 0 &&
-                         covers(access, out.buffers[at(access.buffer)].shape, p->extents);
+                         covers(access, program.buffers[at(access.buffer)].shape, p->extents);
       if (!whole || !stays[at(access.buffer)]) continue;
       numbering.set_load(access, number);
       results[number].push_back({p->extents, access});
     }
     *p = pruned(body.out);
   }
-  return out;
+  return program;
 }
 
 }  // namespace adjoint::kernel

@@ -136,19 +136,26 @@ std::vector<std::pair<Polynomial::Monomial, Rational>> Polynomial::terms() const
   return {terms_.begin(), terms_.end()};
 }
 
+bool Polynomial::is_one() const {
+  return terms_.size() == 1 && terms_.begin()->first.empty() && terms_.begin()->second.is_one();
+}
+
 Polynomial& Polynomial::operator+=(const Polynomial& other) {
   if (&other == this) return *this = Polynomial(2) * other;
   for (const auto& [monomial, coefficient] : other.terms_) {
-    Rational& at = terms_[monomial];
-    at = at + coefficient;
-    if (at.is_zero()) terms_.erase(monomial);
+    const auto [at, added] = terms_.try_emplace(monomial, coefficient);
+    if (added) continue;
+    at->second = at->second + coefficient;
+    if (at->second.is_zero()) terms_.erase(at);
   }
   return *this;
 }
 
-Polynomial operator-(const Polynomial& a, const Polynomial& b) { return a + Polynomial(-1) * b; }
+Polynomial& Polynomial::operator-=(const Polynomial& other) { return *this += Polynomial(-1) * other; }
 
 Polynomial operator*(const Polynomial& a, const Polynomial& b) {
+  if (a.is_one()) return b;
+  if (b.is_one()) return a;
   Polynomial product;
   for (const auto& [ma, ca] : a.terms_) {
     for (const auto& [mb, cb] : b.terms_) {

@@ -25,6 +25,7 @@ class Polynomial {
   static Polynomial name(std::string_view name);
 
   [[nodiscard]] bool is_zero() const { return terms_.empty(); }
+  [[nodiscard]] bool is_one() const;
   /// The exact value; nothing if a name has none.
   [[nodiscard]] std::optional<Rational> evaluate(const SizeValues& values) const;
   /// The value as a floating-point number, NaN if a name has none.
@@ -45,7 +46,8 @@ class Polynomial {
 
   Polynomial& operator+=(const Polynomial& other);
   friend Polynomial operator+(Polynomial a, const Polynomial& b) { return a += b; }
-  friend Polynomial operator-(const Polynomial& a, const Polynomial& b);
+  Polynomial& operator-=(const Polynomial& other);
+  friend Polynomial operator-(Polynomial a, const Polynomial& b) { return a -= b; }
   friend Polynomial operator*(const Polynomial& a, const Polynomial& b);
   friend bool operator==(const Polynomial& a, const Polynomial& b) { return a.terms_ == b.terms_; }
 

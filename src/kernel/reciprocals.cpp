@@ -87,16 +87,15 @@ class Rewriting {
 
 }  // namespace
 
-Program with_shared_reciprocals(const Program& program) {
-  Program out = program;
-  for (Instruction& instruction : out.instructions) {
+Program with_shared_reciprocals(Program program) {
+  for (Instruction& instruction : program.instructions) {
     auto* p = std::get_if<Pointwise>(&instruction.what);
     if (p == nullptr) continue;
     const bool divides = std::any_of(p->body.begin(), p->body.end(),
                                      [](const ScalarInstruction& i) { return i.op == ScalarOp::Div; });
     if (divides) *p = Rewriting(*p).run();
   }
-  return out;
+  return program;
 }
 
 }  // namespace adjoint::kernel

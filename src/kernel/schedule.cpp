@@ -97,7 +97,7 @@ Storage share_storage(const Program& program) {
   return storage;
 }
 
-Program without_dead_code(const Program& program) {
+Program without_dead_code(Program program) {
   std::vector<bool> needed(program.buffers.size(), false);
   for (const BufferId id : program.outputs) needed[index(id)] = true;
   std::vector<bool> stays(program.instructions.size(), false);
@@ -117,12 +117,12 @@ Program without_dead_code(const Program& program) {
   for (std::size_t k = 0; k < used.size(); ++k) {
     if (!used[k]) continue;
     number[k] = static_cast<BufferId>(out.buffers.size());
-    out.buffers.push_back(program.buffers[k]);
+    out.buffers.push_back(std::move(program.buffers[k]));
   }
   const auto renumber = [&](BufferId& id) { id = number[index(id)]; };
   for (std::size_t t = 0; t < stays.size(); ++t) {
     if (!stays[t]) continue;
-    Instruction instruction = program.instructions[t];
+    Instruction instruction = std::move(program.instructions[t]);
     if (auto* p = std::get_if<Pointwise>(&instruction.what)) {
       for (Access& operand : p->operands) renumber(operand.buffer);
       for (PointwiseOutput& result : p->outputs) renumber(result.access.buffer);

@@ -24,35 +24,35 @@ struct Storage {
 Storage share_storage(const Program& program);
 
 /// Instructions that no output needs, and buffers that nothing uses, are dropped.
-Program without_dead_code(const Program& program);
+Program without_dead_code(Program program);
 
 /// Pointwise instructions are merged into those that read their result: where the result is read
 /// once, or its body is cheap (arithmetic only, few loads), and it is no reduction and no output.
 /// Instructions over the same index space that do not depend on one another are merged into one
 /// with several outputs. What is computed does not change.
-Program fuse_pointwise(const Program& program);
+Program fuse_pointwise(Program program);
 
 /// det with adj, logdet with inv, svdvals with polar, … of the same matrix become one routine.
-Program share_factorisations(const Program& program);
+Program share_factorisations(Program program);
 
 /// Equal instructions over equal operands are computed once.
-Program without_repetition(const Program& program);
+Program without_repetition(Program program);
 
 /// Contractions without a sum as pointwise instructions, which can be fused.
-Program entrywise_contractions(const Program& program);
+Program entrywise_contractions(Program program);
 
 /// What depends on fewer loops than the result is computed over these loops alone, in instructions of its
 /// own; products are reordered for it: x_j * b_i * c_i becomes x_j * (b*c)_i.
-Program without_invariants(const Program& program);
+Program without_invariants(Program program);
 
 /// Parts of bodies that an instruction before has computed entry by entry are read from its result: x+y+z
 /// where x+y is there. Only where that result is kept in any case, or the part is costly.
-Program share_subexpressions(const Program& program);
+Program share_subexpressions(Program program);
 
 /// Divisions by what is inverted anyway become multiplications.
-Program with_shared_reciprocals(const Program& program);
+Program with_shared_reciprocals(Program program);
 
 /// All of the above in a good order.
-Program optimised(const Program& program);
+Program optimised(Program program);
 
 }  // namespace adjoint::kernel

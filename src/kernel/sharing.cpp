@@ -26,24 +26,31 @@ void rename(Instruction& instruction, const std::vector<BufferId>& to) {
   }
 }
 
-// The instruction with its results made anonymous, so that equal computations are equal.
-Instruction without_results(Instruction instruction) {
-  instruction.note.clear();
-  if (auto* p = std::get_if<Pointwise>(&instruction.what)) {
-    for (PointwiseOutput& out : p->outputs) out.access.buffer = kNoBuffer;
-  } else if (auto* c = std::get_if<Contract>(&instruction.what)) {
-    c->c.buffer = kNoBuffer;
-  } else if (auto* r = std::get_if<Routine>(&instruction.what)) {
-    for (View& view : r->outputs) view.buffer = kNoBuffer;
-  }
-  return instruction;
+bool same(const PointwiseOutput& a, const PointwiseOutput& b) {
+  return a.value == b.value && a.reduction == b.reduction && a.store == b.store &&
+         a.access.axes == b.access.axes && a.access.view == b.access.view;
 }
 
-// A coarse key: what kind, over which buffers.
-std::string key(const Instruction& instruction) {
-  std::string out = std::to_string(instruction.what.index());
-  for (const BufferId id : reads(instruction)) out += "," + std::to_string(id);
-  return out;
+// Whether two instructions compute the same, into whatever buffers.
+bool same_computation(const Instruction& x, const Instruction& y) {
+  if (x.what.index() != y.what.index()) return false;
+  if (const auto* a = std::get_if<Pointwise>(&x.what)) {
+    const auto& b = std::get<Pointwise>(y.what);
+    return a->body == b.body && a->extents == b.extents && a->operands == b.operands &&
+           std::equal(a->outputs.begin(), a->outputs.end(), b.outputs.begin(), b.outputs.end(), same);
+  }
+  if (const auto* a = std::get_if<Contract>(&x.what)) {
+    const auto& b = std::get<Contract>(y.what);
+    return a->extents == b.extents && a->a == b.a && a->b == b.b && a->c.axes == b.c.axes &&
+           a->c.view == b.c.view && a->coefficient == b.coefficient && a->store == b.store &&
+           a->symmetric == b.symmetric;
+  }
+  const auto& a = std::get<Routine>(x.what);
+  const auto& b = std::get<Routine>(y.what);
+  return a.name == b.name && a.inputs == b.inputs && a.attributes == b.attributes &&
+         a.function == b.function &&
+         std::equal(a.outputs.begin(), a.outputs.end(), b.outputs.begin(), b.outputs.end(),
+                    [](const View& u, const View& v) { return u.shape == v.shape; });
 }
 
 struct Joint {
@@ -62,12 +69,11 @@ constexpr std::array kJoints{
 
 }  // namespace
 
-Program without_repetition(const Program& program) {
-  Program out = program;
-  const std::vector<bool> stays = settled(program);
-  std::vector<BufferId> to(program.buffers.size());
+Program without_repetition(Program out) {
+  const std::vector<bool> stays = settled(out);
+  std::vector<BufferId> to(out.buffers.size());
   for (std::size_t k = 0; k < to.size(); ++k) to[k] = static_cast<BufferId>(k);
-  std::map<std::string, std::vector<std::size_t>> seen;
+  std::map<std::vector<BufferId>, std::vector<std::size_t>> seen;  // by what they read
   std::vector<Instruction> left;
   for (Instruction& instruction : out.instructions) {
     rename(instruction, to);
@@ -76,11 +82,10 @@ Program without_repetition(const Program& program) {
     const auto fixed = [&](BufferId id) { return stays[index(id)]; };
     bool repeated = false;
     if (std::all_of(read.begin(), read.end(), fixed) && std::all_of(written.begin(), written.end(), fixed)) {
-      const Instruction bare = without_results(instruction);
-      auto& list = seen[key(instruction)];
+      auto& list = seen[read];
       for (const std::size_t other : list) {
+        if (!same_computation(left[other], instruction)) continue;
         const auto results = writes(left[other]);
-        if (results.size() != written.size() || !(without_results(left[other]) == bare)) continue;
         const bool same_shapes =
             std::equal(results.begin(), results.end(), written.begin(), [&](BufferId a, BufferId b) {
               return out.buffers[index(a)].shape == out.buffers[index(b)].shape;
@@ -96,12 +101,11 @@ Program without_repetition(const Program& program) {
   }
   out.instructions = std::move(left);
   for (BufferId& id : out.outputs) id = to[index(id)];
-  return without_dead_code(out);
+  return without_dead_code(std::move(out));
 }
 
-Program share_factorisations(const Program& program) {
-  Program out = program;
-  const std::vector<bool> stays = settled(program);
+Program share_factorisations(Program out) {
+  const std::vector<bool> stays = settled(out);
   std::vector<bool> gone(out.instructions.size(), false);
   const auto routine = [&](std::size_t t) { return std::get_if<Routine>(&out.instructions[t].what); };
   for (const Joint& joint : kJoints) {
@@ -179,10 +183,13 @@ static Program without_idle_views(Program program) {
   return program;
 }
 
-Program optimised(const Program& program) {
-  Program p = without_repetition(entrywise_contractions(without_idle_views(without_dead_code(program))));
-  p = share_subexpressions(without_repetition(without_invariants(p)));
-  return with_shared_reciprocals(fuse_pointwise(with_symmetric_products(share_factorisations(p))));
+Program optimised(Program program) {
+  constexpr std::array kPasses{without_dead_code,    without_idle_views,      entrywise_contractions,
+                               without_repetition,   without_invariants,      without_repetition,
+                               share_subexpressions, share_factorisations,    with_symmetric_products,
+                               fuse_pointwise,       with_shared_reciprocals};
+  for (const auto pass : kPasses) program = pass(std::move(program));
+  return program;
 }
 
 }  // namespace adjoint::kernel

@@ -247,13 +247,13 @@ void Lowerer::outputs(std::span<const Expr> exprs) {
   for (const auto& e : exprs) state_->program.output(state_->whole(state_->value(e)));
 }
 
-kernel::Program Lowerer::finish() const { return state_->program.finish(); }
+kernel::Program Lowerer::finish() && { return std::move(state_->program).finish(); }
 
 kernel::Program lower(std::span<const Expr> inputs, std::span<const Expr> outputs) {
   Lowerer lowerer;
   for (const auto& v : inputs) lowerer.input(v);
   lowerer.outputs(outputs);
-  return kernel::optimised(lowerer.finish());
+  return kernel::optimised(std::move(lowerer).finish());
 }
 
 }  // namespace adjoint

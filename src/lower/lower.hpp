@@ -29,7 +29,7 @@ class Lowerer {
   void outputs(std::span<const Expr> exprs);
   /// The program as written: one instruction for each step. Throws std::logic_error where an expression
   /// depends on a variable that has no value.
-  [[nodiscard]] kernel::Program finish() const;
+  [[nodiscard]] kernel::Program finish() &&;
 
   struct State;
 

@@ -89,8 +89,12 @@ Expr linear_normal(std::span<const Expr> o, const Attributes& /*attributes*/) {
   return pull_scalars(*self, o);
 }
 
-Expr lyap_transpose(const Node& y, int /*operand*/, Expr cotangent) {
-  return lyap(transposed(y.operands[0]), cotangent);
+// The adjoint of H -> f(A, H) is U -> f(A', U), which is f(A, U')'.
+template <Expr (*f)(Expr, Expr)>
+Expr along_transpose(const Node& y, int /*operand*/, Expr cotangent) {
+  const Expr a = y.operands[0];
+  if (cotangent.rank() > 2) return f(transposed(a), cotangent);
+  return transposed(f(a, transposed(cotangent)));
 }
 
 // f of [X H; 0 X] holds Df(X)[H] in its upper right block; so does its own derivative (Mathias 1996).
@@ -123,10 +127,6 @@ Expr block_linearise(const Node& y, int operand, Expr tangent) {
   const Expr tt = g.product(1, {{tangent, t}}, wide);
   const Expr moved = df(big, blocks(tt, zeros(both), zeros(both), tt));
   return slice(slice(moved, 0, Size(0), n), 1, n, n);
-}
-template <Expr (*df)(Expr, Expr)>
-Expr block_transpose(const Node& y, int /*operand*/, Expr cotangent) {
-  return df(transposed(y.operands[0]), cotangent);
 }
 Expr expm_linearise(const Node& y, int /*operand*/, Expr tangent) { return dexpm(y.operands[0], tangent); }
 Expr logm_linearise(const Node& y, int /*operand*/, Expr tangent) { return dlogm(y.operands[0], tangent); }
@@ -275,7 +275,7 @@ using C = Condition;
 const Record kSqrtm = matrix_record("sqrtm", square_shape, root_facts, sqrtm_normal, sqrtm_linearise,
                                     {{0, C::Semidefinite}}, {{0, C::Definite}});
 const Record kLyap = [] {
-  Record r = linear_matrix_record("lyap", direction_shape, lyap_linearise, lyap_transpose);
+  Record r = linear_matrix_record("lyap", direction_shape, lyap_linearise, along_transpose<lyap>);
   r.normal = linear_normal<&kLyap>;
   r.facts = both_symmetric;
   r.defined = std::vector<OperandCondition>{{0, C::SpectraDisjoint}};
@@ -284,7 +284,7 @@ const Record kLyap = [] {
 const Record kExpm =
     matrix_record("expm", square_shape, exponential_facts, expm_normal, expm_linearise, {}, {});
 const Record kDexpm = [] {
-  Record r = linear_matrix_record("dexpm", direction_shape, block_linearise<dexpm>, block_transpose<dexpm>);
+  Record r = linear_matrix_record("dexpm", direction_shape, block_linearise<dexpm>, along_transpose<dexpm>);
   r.normal = linear_normal<&kDexpm>;
   r.facts = both_symmetric;
   return r;
@@ -292,7 +292,7 @@ const Record kDexpm = [] {
 const Record kLogm = matrix_record("logm", square_shape, symmetric_if, outward<logm>, logm_linearise,
                                    {{0, C::NoNegativeRealEigenvalue}}, {});
 const Record kDlogm = [] {
-  Record r = linear_matrix_record("dlogm", direction_shape, block_linearise<dlogm>, block_transpose<dlogm>);
+  Record r = linear_matrix_record("dlogm", direction_shape, block_linearise<dlogm>, along_transpose<dlogm>);
   r.normal = linear_normal<&kDlogm>;
   r.facts = both_symmetric;
   r.defined = std::vector<OperandCondition>{{0, C::NoNegativeRealEigenvalue}};

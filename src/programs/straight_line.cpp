@@ -197,8 +197,8 @@ kernel::Program lower(const StraightLine& program, bool optimised) {
     lowerer.assign(line.name, line.value, shown_name(line.name));
   }
   lowerer.outputs(program.outputs);
-  const kernel::Program written = lowerer.finish();
-  return optimised ? kernel::optimised(written) : kernel::fuse_pointwise(kernel::without_dead_code(written));
+  kernel::Program written = std::move(lowerer).finish();
+  return optimised ? kernel::optimised(std::move(written)) : kernel::fuse_pointwise(std::move(written));
 }
 
 }  // namespace adjoint

@@ -18,6 +18,31 @@ using Next = std::function<bool()>;
 
 bool is_hole(Expr e) { return e->kind == Kind::Variable && e->role == Role::Placeholder; }
 
+// The factors of a product of matrices in their order, transposed where that lines up their axes; nothing
+// for any other product.
+std::vector<Factor> chain(const Node& e) {
+  if (e.output.size() != 2 || e.output[0] == e.output[1] || !e.coefficient.is_one()) return {};
+  std::vector<Factor> links;
+  std::vector<bool> used(e.factors.size(), false);
+  Label at = e.output[0];
+  while (links.size() < e.factors.size()) {
+    std::size_t found = e.factors.size();
+    for (std::size_t k = 0; k < e.factors.size(); ++k) {
+      const Labels& l = e.factors[k].labels;
+      if (used[k] || std::find(l.begin(), l.end(), at) == l.end()) continue;
+      if (found < e.factors.size() || l.size() != 2 || l[0] == l[1]) return {};
+      found = k;
+    }
+    if (found == e.factors.size()) return {};
+    used[found] = true;
+    Factor link = e.factors[found];
+    if (link.labels[0] != at) link = {transposed(link.expr), {link.labels[1], link.labels[0]}};
+    at = link.labels[1];
+    links.push_back(std::move(link));
+  }
+  return at == e.output[1] ? links : std::vector<Factor>{};
+}
+
 class Matcher {
  public:
   Bindings bindings;
@@ -41,6 +66,9 @@ class Matcher {
         if (p->attributes.integers != e->attributes.integers) return false;
         return operands(*p, *e, 0, [&] { return sizes_fit(*p, *e) && next(); });
       case Kind::Product: {
+        const auto links = chain(*p);
+        if (links.size() == 2 && is_hole(links[0].expr) && is_hole(links[1].expr) && e->factors.size() > 2)
+          return stretches(links[0].expr, links[1].expr, *e, next);
         if (!(p->coefficient == e->coefficient) || p->factors.size() != e->factors.size() ||
             p->output.size() != e->output.size() || p->label_sizes.size() != e->label_sizes.size()) {
           return false;
@@ -138,6 +166,25 @@ class Matcher {
       return true;
     }
   };
+
+  // A longer chain as A*B: each hole takes a stretch of it; cuts near the middle come first.
+  bool stretches(Expr a, Expr b, const Node& e, const Next& next) {
+    const auto links = chain(e);
+    std::vector<std::size_t> cuts;
+    for (std::size_t k = 1; k < links.size(); ++k) cuts.push_back(k);
+    const auto from_middle = [&](std::size_t k) {
+      return std::max(k, links.size() - k) - std::min(k, links.size() - k);
+    };
+    std::stable_sort(cuts.begin(), cuts.end(),
+                     [&](std::size_t k, std::size_t l) { return from_middle(k) < from_middle(l); });
+    return std::any_of(cuts.begin(), cuts.end(), [&](std::size_t cut) {
+      const auto middle = links.begin() + static_cast<std::ptrdiff_t>(cut);
+      const Label at = middle->labels[0];
+      const Expr left = e.graph->product(1, {links.begin(), middle}, {e.output[0], at}, e.label_sizes);
+      const Expr right = e.graph->product(1, {middle, links.end()}, {at, e.output[1]}, e.label_sizes);
+      return bind(a, left, [&] { return bind(b, right, next); });
+    });
+  }
 
   // Sizes among the attributes are given by those of the operands, which are bound by now.
   bool sizes_fit(const Node& p, const Node& e) {
