@@ -4,6 +4,7 @@
 
 #include "analysis/forms.hpp"
 #include "ops/elementwise.hpp"
+#include "ops/matrix.hpp"
 
 namespace adjoint {
 namespace {
@@ -258,6 +259,15 @@ void require(std::vector<Requirement>& list, Requirement r, Ranges& ranges) {
       }
       rest.push_back(f);
     }
+    if (strict && separate) {  // u*v > 0 where u >= 0: u is not 0, v is positive
+      const auto nonnegative = std::find_if(rest.begin(), rest.end(), [&](const Factor& f) {
+        return ranges.of(f.expr).is_nonnegative();
+      });
+      if (nonnegative != rest.end() && rest.size() > 1) {
+        again(C::NonZero, nonnegative->expr);
+        rest.erase(nonnegative);
+      }
+    }
     if (sign && !strict && separate &&
         (rest.size() > 1 || rest.size() < n.factors.size() || !n.coefficient.is_one())) {
       if (r.predicate == C::NonZero || rest.size() == 1) {
@@ -277,6 +287,13 @@ void require(std::vector<Requirement>& list, Requirement r, Ranges& ranges) {
   if (r.predicate == C::SpectraDisjoint && is_semidefinite(e)) return again(C::Definite, e);
   if (r.predicate == C::Definite && n.kind == Kind::Apply && (n.op->name == "sqrtm" || n.op->name == "inv")) {
     return again(C::Definite, n.operands[0]);
+  }
+  if ((strict || r.predicate == C::NonNegative) && n.kind == Kind::Apply && n.op->name == "det") {
+    if (const auto chain = square_chain(n.operands[0]); !chain.empty()) {
+      Expr product = det(chain[0]);
+      for (std::size_t k = 1; k < chain.size(); ++k) product = times(product, det(chain[k]));
+      return again(r.predicate, product);
+    }
   }
   if (r.predicate == C::NonZero && n.kind == Kind::Apply && n.op->name == "det")
     return again(C::Invertible, n.operands[0]);

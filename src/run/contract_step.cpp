@@ -27,8 +27,14 @@ class ContractStep final : public Step {
  public:
   ContractStep(const Context& context, const kernel::Contract& contract);
   void run(Bases bases, Counts* counts) override;
-  [[nodiscard]] std::int64_t working_doubles() const override {
-    return static_cast<std::int64_t>(packed_a_.size() + packed_b_.size() + packed_c_.size());
+  [[nodiscard]] std::int64_t scratch_doubles() const override {
+    return packed_a_.entries + packed_b_.entries + packed_c_.entries;
+  }
+  void set_scratch(double* scratch) override {
+    for (Packed* p : {&packed_a_, &packed_b_, &packed_c_}) {
+      p->memory = scratch;
+      scratch += p->entries;
+    }
   }
 
  private:
@@ -58,7 +64,12 @@ class ContractStep final : public Step {
   Loop m_, n_, k_;
   Kernel kernel_ = Kernel::Loops;
   Matrix blas_a_, blas_b_, blas_c_;
-  std::vector<double> packed_a_, packed_b_, packed_c_;
+  struct Packed {  // a copy that BLAS can read, where it is needed
+    std::int64_t entries = 0;
+    double* memory = nullptr;
+    [[nodiscard]] bool empty() const { return entries == 0; }
+  };
+  Packed packed_a_, packed_b_, packed_c_;
 };
 
 ContractStep::ContractStep(const Context& context, const kernel::Contract& contract)
@@ -166,11 +177,11 @@ void ContractStep::choose_kernel() {
   if (points < kBlas) return;
   kernel_ = Kernel::Gemm;
   if (!fits(m_.extent, m_.a, k_.extent, k_.a, blas_a_))
-    packed_a_.resize(static_cast<std::size_t>(m_.extent * k_.extent));
+    packed_a_.entries = m_.extent * k_.extent;
   if (!fits(k_.extent, k_.b, n_.extent, n_.b, blas_b_))
-    packed_b_.resize(static_cast<std::size_t>(k_.extent * n_.extent));
+    packed_b_.entries = k_.extent * n_.extent;
   if (!fits(m_.extent, m_.c, n_.extent, n_.c, blas_c_))
-    packed_c_.resize(static_cast<std::size_t>(m_.extent * n_.extent));
+    packed_c_.entries = m_.extent * n_.extent;
   if (!packed_a_.empty()) blas_a_ = {false, m_.extent};
   if (!packed_b_.empty()) blas_b_ = {false, k_.extent};
   if (!packed_c_.empty()) blas_c_ = {false, m_.extent};
@@ -205,14 +216,14 @@ void ContractStep::mirror(double* c, std::int64_t n, std::int64_t leading) {
 
 void ContractStep::multiply(const double* a, const double* b, double* c, double beta) {
   if (!packed_a_.empty()) {
-    pack(a, m_.extent, m_.a, k_.extent, k_.a, packed_a_.data());
-    a = packed_a_.data();
+    pack(a, m_.extent, m_.a, k_.extent, k_.a, packed_a_.memory);
+    a = packed_a_.memory;
   }
   if (!packed_b_.empty()) {
-    pack(b, k_.extent, k_.b, n_.extent, n_.b, packed_b_.data());
-    b = packed_b_.data();
+    pack(b, k_.extent, k_.b, n_.extent, n_.b, packed_b_.memory);
+    b = packed_b_.memory;
   }
-  double* result = packed_c_.empty() ? c : packed_c_.data();
+  double* result = packed_c_.empty() ? c : packed_c_.memory;
   const auto m = static_cast<int>(m_.extent);
   const auto n = static_cast<int>(n_.extent);
   const auto k = static_cast<int>(k_.extent);

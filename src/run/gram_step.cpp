@@ -69,6 +69,13 @@ class GramStep final : public Step {
     return static_cast<std::int64_t>(roots_.size()) + weigh_->working_doubles() +
            multiply_->working_doubles();
   }
+  [[nodiscard]] std::int64_t scratch_doubles() const override {
+    return std::max(weigh_->scratch_doubles(), multiply_->scratch_doubles());
+  }
+  void set_scratch(double* scratch) override {
+    weigh_->set_scratch(scratch);
+    multiply_->set_scratch(scratch);
+  }
 
  private:
   static double* at(Bases bases, BufferId id) { return bases[static_cast<std::size_t>(id)]; }

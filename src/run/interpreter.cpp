@@ -30,6 +30,7 @@ struct Interpreter::State {
   std::vector<std::unique_ptr<Step>> steps;
   std::vector<std::int32_t> slot;  // shared memory of temporaries, or -1
   std::vector<double> arena;       // temporaries and outputs
+  std::vector<double> scratch;     // of one step after the other
   std::vector<double*> bases;
   std::vector<double*> own;                       // where each buffer lives if the caller brings no memory
   std::vector<std::int32_t> input_of, output_of;  // position of a buffer in inputs and outputs, or -1
@@ -37,6 +38,13 @@ struct Interpreter::State {
 
   void place();
 };
+
+namespace {
+double* on_cache_line(std::vector<double>& memory) {
+  const auto address = reinterpret_cast<std::uintptr_t>(memory.data());
+  return memory.data() + (64 - address % 64) % 64 / sizeof(double);
+}
+}  // namespace
 
 void Interpreter::State::place() {
   // Slots of shared temporaries, then buffers of their own; each on a cache line.
@@ -67,8 +75,7 @@ void Interpreter::State::place() {
   }
   slot = storage.slot;
   arena.assign(static_cast<std::size_t>(top) + 8, 0.0);
-  const auto address = reinterpret_cast<std::uintptr_t>(arena.data());
-  double* first = arena.data() + (64 - address % 64) % 64 / sizeof(double);
+  double* first = on_cache_line(arena);
   own.assign(count, nullptr);
   for (std::size_t k = 0; k < count; ++k) {
     if (start[k] >= 0) own[k] = first + start[k];
@@ -101,6 +108,10 @@ Interpreter::Interpreter(const kernel::Program& program, const SizeValues& sizes
   s.place();
   join_grams(context, s.steps);
   s.steps = in_strips(s.program, std::move(s.steps), s.slot);
+  std::int64_t most = 0;
+  for (const auto& step : s.steps) most = std::max(most, step->scratch_doubles());
+  s.scratch.resize(static_cast<std::size_t>(most) + 8);
+  for (const auto& step : s.steps) step->set_scratch(on_cache_line(s.scratch));
 }
 
 Interpreter::~Interpreter() = default;
@@ -168,12 +179,10 @@ const Dims& Interpreter::input_dims(std::size_t number) const {
 const Counts& Interpreter::counts() const { return state_->counts; }
 
 std::int64_t Interpreter::working_doubles() const {
-  auto sum = static_cast<std::int64_t>(state_->arena.size());
+  auto sum = static_cast<std::int64_t>(state_->arena.size() + state_->scratch.size());
   for (const std::unique_ptr<Step>& step : state_->steps) sum += step->working_doubles();
   return sum;
 }
-
-std::int64_t Interpreter::value_doubles() const { return static_cast<std::int64_t>(state_->arena.size()); }
 
 void use_one_core() { openblas_set_num_threads(1); }
 

@@ -65,11 +65,9 @@ class Interpreter {
   [[nodiscard]] const Dims& input_dims(std::size_t number) const;
   /// Of the last run, where Options::count was set.
   [[nodiscard]] const Counts& counts() const;
-  /// Doubles of working memory: temporaries (shared), outputs and packing space.
+  /// Doubles of working memory: temporaries (shared), outputs, and the tiles and packing space of one
+  /// instruction after the other.
   [[nodiscard]] std::int64_t working_doubles() const;
-  /// Of these, what values take: temporaries and outputs, without the tiles and packing space that each
-  /// prepared instruction has for itself.
-  [[nodiscard]] std::int64_t value_doubles() const;
 
  private:
   struct State;

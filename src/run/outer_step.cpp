@@ -49,6 +49,8 @@ class OuterStep final : public Step {
   }
 
   [[nodiscard]] std::int64_t working_doubles() const override { return plain_->working_doubles(); }
+  [[nodiscard]] std::int64_t scratch_doubles() const override { return plain_->scratch_doubles(); }
+  void set_scratch(double* scratch) override { plain_->set_scratch(scratch); }
 
  private:
   Outer outer_;

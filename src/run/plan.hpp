@@ -25,6 +25,9 @@ class Step {
   virtual void run(Bases bases, Counts* counts) = 0;
   /// Doubles of working memory of its own.
   [[nodiscard]] virtual std::int64_t working_doubles() const { return 0; }
+  /// Doubles that it needs while it runs and shares with the other steps, on cache lines.
+  [[nodiscard]] virtual std::int64_t scratch_doubles() const { return 0; }
+  virtual void set_scratch(double* /*scratch*/) {}
 };
 
 struct Context {

@@ -308,6 +308,13 @@ void PointwiseStep::compile(const Context& context, const kernel::Pointwise& p) 
   allocate(p, level);
 }
 
+void PointwiseStep::set_scratch(double* scratch) {
+  memory_ = scratch;
+  for (std::size_t k = 0; k < slot_.size(); ++k) {
+    if (slot_[k] >= 0) at_[k] = memory_ + slot_[k];
+  }
+}
+
 // Tile registers share memory by their last use.
 void PointwiseStep::allocate(const kernel::Pointwise& p, const std::vector<Level>& level) {
   const std::size_t count = at_.size();
@@ -356,14 +363,7 @@ void PointwiseStep::allocate(const kernel::Pointwise& p, const std::vector<Level
     }
     slot_[static_cast<std::size_t>(op.out)] = take();
   }
-  memory_.assign(static_cast<std::size_t>(top) + 8, 0.0);
-  auto address = reinterpret_cast<std::uintptr_t>(memory_.data());
-  const auto skip = static_cast<std::int64_t>((64 - address % 64) % 64 / sizeof(double));
-  for (std::size_t k = 0; k < count; ++k) {
-    if (slot_[k] < 0) continue;
-    slot_[k] += skip;
-    at_[k] = memory_.data() + slot_[k];
-  }
+  registers_ = top;
   // The last result can go straight to its place, if that is contiguous and no other store reads
   // an operand that may live in the same memory.
   for (Storing& s : stores_) {

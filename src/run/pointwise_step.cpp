@@ -153,7 +153,7 @@ void PointwiseStep::tile(const Tile& t, Counts* counts) {
     } else if (const double* there = access.guarded ? inside(access, t) : nullptr) {
       at_[r] = const_cast<double*>(there);
     } else {
-      at_[r] = memory_.data() + slot_[r];
+      at_[r] = memory_ + slot_[r];
       load(access, t, at_[r]);
     }
   }

@@ -73,10 +73,12 @@ class PointwiseStep final : public Step {
   [[nodiscard]] std::vector<Use> uses() const;
 
   [[nodiscard]] std::int64_t working_doubles() const override {
-    std::int64_t sum = static_cast<std::int64_t>(memory_.size());
+    std::int64_t sum = 0;
     for (const Storing& s : stores_) sum += static_cast<std::int64_t>(s.aside.size());
     return sum;
   }
+  [[nodiscard]] std::int64_t scratch_doubles() const override { return registers_; }
+  void set_scratch(double* scratch) override;
 
  private:
   struct Tile {
@@ -117,7 +119,8 @@ class PointwiseStep final : public Step {
   std::int64_t points_ = 1;
   std::int64_t n0_ = 1, t0_ = 1, n1_ = 1, t1_ = 1;
 
-  std::vector<double> memory_;       // tile registers
+  std::int64_t registers_ = 0;       // doubles of tile registers
+  double* memory_ = nullptr;         // where they are
   std::vector<double> scalars_;      // registers that are one number
   std::vector<double*> at_;          // where each register is
   std::vector<std::int64_t> slot_;   // offset in memory_, or -1

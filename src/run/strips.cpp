@@ -53,6 +53,14 @@ class Chain final : public Step {
     for (const auto& step : steps_) sum += step->working_doubles();
     return sum;
   }
+  [[nodiscard]] std::int64_t scratch_doubles() const override {
+    std::int64_t most = 0;
+    for (const auto& step : steps_) most = std::max(most, step->scratch_doubles());
+    return most;
+  }
+  void set_scratch(double* scratch) override {  // a tile of one step is done before that of the next begins
+    for (auto& step : steps_) step->set_scratch(scratch);
+  }
 
  private:
   // What the next strip still reads goes to the front of the window.
