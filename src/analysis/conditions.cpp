@@ -260,9 +260,8 @@ void require(std::vector<Requirement>& list, Requirement r, Ranges& ranges) {
       rest.push_back(f);
     }
     if (strict && separate) {  // u*v > 0 where u >= 0: u is not 0, v is positive
-      const auto nonnegative = std::find_if(rest.begin(), rest.end(), [&](const Factor& f) {
-        return ranges.of(f.expr).is_nonnegative();
-      });
+      const auto nonnegative = std::find_if(
+          rest.begin(), rest.end(), [&](const Factor& f) { return ranges.of(f.expr).is_nonnegative(); });
       if (nonnegative != rest.end() && rest.size() > 1) {
         again(C::NonZero, nonnegative->expr);
         rest.erase(nonnegative);

@@ -21,7 +21,7 @@ constexpr double kFormula = 1e-8;
 
 double norm_of(const std::vector<double>& v) {
   double m = 0;
-  for (const auto x : v) m = std::max(m, std::abs(x));
+  for (const auto x : v) m = std::isnan(x) ? x : std::max(m, std::abs(x));  // NaN stays
   if (m == 0 || !std::isfinite(m)) return m;
   double s = 0;
   for (const auto x : v) s += (x / m) * (x / m);
@@ -35,11 +35,14 @@ double dot_of(const Array& a, const Array& b) {
   for (std::size_t k = 0; k < a.data.size(); ++k) s += a.data[k] * b.data[k];
   return s;
 }
-// Relative to what is compared, or to `natural`, the size below which differences are rounding.
+// Relative to what is compared, or to `natural`, the size below which differences are rounding; infinite
+// where one of the two is no number.
 double relative(const Array& a, const Array& b, double natural) {
   std::vector<double> d(a.data);
   for (std::size_t k = 0; k < d.size(); ++k) d[k] -= b.data[k];
-  return norm_of(d) / std::max({norm_of(a.data), norm_of(b.data), natural});
+  const double apart = norm_of(d);
+  if (std::isnan(apart)) return std::numeric_limits<double>::infinity();
+  return apart / std::max({norm_of(a.data), norm_of(b.data), natural});
 }
 
 // Everything as expressions: the function f whose first derivative is D, the map D[H], its adjoint D*[U].
@@ -219,7 +222,8 @@ CheckResult check_derivative(const Question& q, const notation::Symbol& symbol, 
         const double apart = dot_of(u, e2(parts.moved)) - dot_of(bu, h);
         const double size =
             norm_of(u.data) * (norm_of(dh.data) + natural) + norm_of(bu.data) * norm_of(h.data);
-        misfit = std::abs(apart) / std::max(size, 1e-300);
+        misfit = std::isnan(apart) ? std::numeric_limits<double>::infinity()
+                                   : std::abs(apart) / std::max(size, 1e-300);
       }
       Evaluator e3(p);
       const Array& shown = e3(printed);

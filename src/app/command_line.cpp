@@ -1,6 +1,5 @@
 #include "app/command_line.hpp"
 
-#include <malloc.h>
 #include <pthread.h>
 #include <unistd.h>
 
@@ -182,11 +181,6 @@ struct Call {
 }  // namespace
 
 int run_on_large_stack(int argc, char** argv) {
-  // One thread works, on many small nodes that live long: no arena of its own, no consolidation on the way.
-  mallopt(M_ARENA_MAX, 1);
-  mallopt(M_MMAP_THRESHOLD, 1 << 25);
-  mallopt(M_TRIM_THRESHOLD, 1 << 30);
-  mallopt(M_TOP_PAD, 1 << 24);
   Call call{argc, argv, 2};
   pthread_attr_t attributes;
   pthread_t thread{};

@@ -15,7 +15,8 @@ const Array& Evaluator::operator()(Expr expr) {
   for (const auto& e : topological(std::span(&expr, 1))) {
     if (done_.contains(e.get())) continue;
     Array& value = done_.emplace(e.get(), compute(e)).first->second;
-    if (noise_ == 0) continue;
+    const bool exact = e->kind == Kind::Extent || (e->kind == Kind::Product && e->factors.empty());
+    if (noise_ == 0 || exact) continue;  // a number is exact, an exponent above all
     std::uniform_real_distribution<double> part(-noise_, noise_);
     for (auto& v : value.data) v += v * part(random_);
   }

@@ -21,8 +21,8 @@ struct Point {
 /// Evaluates expressions at one point, each node once.
 class Evaluator {
  public:
-  /// `noise`: every entry of every node is off by a random part of it, at most this large: how far two such
-  /// values differ says how much of a value is rounding (Monte Carlo arithmetic, Parker 1997).
+  /// `noise`: every entry of every node but numbers is off by a random part of it, at most this large: how
+  /// far two such values differ says how much of a value is rounding (Monte Carlo arithmetic, Parker 1997).
   explicit Evaluator(const Point& point, double noise = 0, unsigned seed = 1)
       : point_(point), noise_(noise), random_(seed) {}
   /// Throws NumericalError where the expression has no value there or a variable has none.

@@ -184,9 +184,9 @@ static Program without_idle_views(Program program) {
 }
 
 Program optimised(Program program) {
-  constexpr std::array kPasses{without_dead_code,    without_idle_views,      entrywise_contractions,
-                               without_repetition,   without_invariants,      without_repetition,
-                               share_subexpressions, share_factorisations,    with_symmetric_products,
+  constexpr std::array kPasses{without_dead_code,    without_idle_views,     entrywise_contractions,
+                               without_repetition,   without_invariants,     without_repetition,
+                               share_subexpressions, share_factorisations,   with_symmetric_products,
                                fuse_pointwise,       with_shared_reciprocals};
   for (const auto pass : kPasses) program = pass(std::move(program));
   return program;

@@ -176,12 +176,9 @@ void ContractStep::choose_kernel() {
   }
   if (points < kBlas) return;
   kernel_ = Kernel::Gemm;
-  if (!fits(m_.extent, m_.a, k_.extent, k_.a, blas_a_))
-    packed_a_.entries = m_.extent * k_.extent;
-  if (!fits(k_.extent, k_.b, n_.extent, n_.b, blas_b_))
-    packed_b_.entries = k_.extent * n_.extent;
-  if (!fits(m_.extent, m_.c, n_.extent, n_.c, blas_c_))
-    packed_c_.entries = m_.extent * n_.extent;
+  if (!fits(m_.extent, m_.a, k_.extent, k_.a, blas_a_)) packed_a_.entries = m_.extent * k_.extent;
+  if (!fits(k_.extent, k_.b, n_.extent, n_.b, blas_b_)) packed_b_.entries = k_.extent * n_.extent;
+  if (!fits(m_.extent, m_.c, n_.extent, n_.c, blas_c_)) packed_c_.entries = m_.extent * n_.extent;
   if (!packed_a_.empty()) blas_a_ = {false, m_.extent};
   if (!packed_b_.empty()) blas_b_ = {false, k_.extent};
   if (!packed_c_.empty()) blas_c_ = {false, m_.extent};
