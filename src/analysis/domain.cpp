@@ -292,13 +292,15 @@ std::vector<Requirement> smooth_where(Expr f, const std::vector<Expr>& variables
   return Walk(f, variables, assumptions).smooth();
 }
 
-Domain domain_of(Expr f, const std::vector<Expr>& variables, const Assumptions& assumptions) {
+Domain domain_of(Expr f, const std::vector<Expr>& variables, const Assumptions& assumptions, int order) {
   Domain d;
   d.defined = defined_where(f, assumptions);
   d.empty = has_impossible(d.defined);
   const Expr simple = simplify(f);
   d.differentiable = d.defined;
   merge(d.differentiable, smooth_where(simple, variables, assumptions), assumptions);
+  d.twice_known = order > 1;
+  if (!d.twice_known) return d;
   d.twice = d.differentiable;
   for (const auto& v : variables) {
     try {

@@ -34,8 +34,10 @@ struct Domain {
   bool twice_known = true;
 };
 
-/// Conditions for `f` as it stands; smoothness in `variables` is judged on its simplified form.
-Domain domain_of(Expr f, const std::vector<Expr>& variables, const Assumptions& assumptions = {});
+/// Conditions for `f` as it stands; smoothness in `variables` is judged on its simplified form. `order` 1:
+/// only where it is differentiable once.
+Domain domain_of(Expr f, const std::vector<Expr>& variables, const Assumptions& assumptions = {},
+                 int order = 2);
 
 /// Conditions under which `f` is defined, or differentiable once, in the variables, without simplification.
 std::vector<Requirement> defined_where(Expr f, const Assumptions& assumptions = {});

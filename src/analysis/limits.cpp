@@ -537,7 +537,7 @@ Limits limit_of(Expr f, Expr parameter, const Target& target, Expr variable, con
   const Expr simple = simplify(f);
   answer.value = both(simple);
   if (answer.value.kind == Limit::Kind::Finite && variable) {
-    answer.differentiable = domain_of(answer.value.value, {variable}, assumptions).differentiable;
+    answer.differentiable = domain_of(answer.value.value, {variable}, assumptions, 1).differentiable;
     if (target.kind == Target::Kind::Number && target.number.is_zero() && approaches.size() == 1) {
       find_rate(simple, parameter, variable, answer.value, assumptions);
     }

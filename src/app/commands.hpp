@@ -23,11 +23,11 @@ struct Worked {
 };
 Worked work(Question question, const std::string& wrt, int order);
 
-/// Conditions in the notation under which the function is defined and differentiable.
+/// Conditions in the notation under which the function is defined and differentiable, once or (order 2) twice.
 struct DomainTexts {
   std::vector<std::string> defined, differentiable, twice;
 };
-DomainTexts domain_texts(const Question& question, const Variable& variable);
+DomainTexts domain_texts(const Question& question, const Variable& variable, int order);
 
 /// Python with function and derivative; the text of a comment where a tree cannot be said in NumPy.
 std::string numpy_code(const Worked& worked);

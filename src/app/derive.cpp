@@ -38,9 +38,9 @@ std::string convention(const notation::Symbol& s) {
 
 }  // namespace
 
-DomainTexts domain_texts(const Question& question, const Variable& variable) {
+DomainTexts domain_texts(const Question& question, const Variable& variable, int order) {
   const Say say = say_for(question);
-  const Domain domain = domain_of(question.formula.value, {variable.expr}, assumptions_of(question));
+  const Domain domain = domain_of(question.formula.value, {variable.expr}, assumptions_of(question), order);
   return {condition_texts(domain.defined, say), condition_texts(domain.differentiable, say),
           condition_texts(domain.twice, say)};
 }
@@ -128,7 +128,7 @@ json to_json(const Worked& w) {
       j["kronecker"] = {{"text", "the matrix whose columns are vec of the operator at each basis matrix"}};
     }
   }
-  const DomainTexts domain = domain_texts(w.question, w.variable);
+  const DomainTexts domain = domain_texts(w.question, w.variable, 2);
   j["domain"] = {
       {"defined", domain.defined}, {"differentiable", domain.differentiable}, {"twice", domain.twice}};
   j["declarations"] = w.question.formula.declarations();
@@ -144,7 +144,7 @@ std::string to_text(const Worked& w) {
   out << rendered(w.reading, text) << "\n";
   if (w.reading.adjoint) out << "adjoint:   " << print::text(*w.reading.adjoint) << "\n";
   if (w.reading.kronecker) out << "kronecker: " << print::text(w.reading.kronecker) << "\n";
-  const DomainTexts domain = domain_texts(w.question, w.variable);
+  const DomainTexts domain = domain_texts(w.question, w.variable, 1);
   const auto list = [&out](const char* what, const std::vector<std::string>& conditions) {
     if (conditions.size() == 1 && conditions[0] == "everywhere") return;
     out << "# " << what;

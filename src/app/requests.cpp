@@ -28,7 +28,7 @@ std::string further_request(const SheetItem& item, Question question, const std:
 }
 
 std::string domain_page(const Worked& worked) {
-  const DomainTexts domain = domain_texts(worked.question, worked.variable);
+  const DomainTexts domain = domain_texts(worked.question, worked.variable, 1);
   const auto list = [](const std::vector<std::string>& conditions) {
     std::string s;
     for (const auto& c : conditions)
