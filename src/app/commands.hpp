@@ -23,7 +23,8 @@ struct Worked {
 };
 Worked work(Question question, const std::string& wrt, int order);
 
-/// Conditions in the notation under which the function is defined and differentiable, once or (order 2) twice.
+/// Conditions in the notation under which the function is defined and differentiable, once or (order 2)
+/// twice.
 struct DomainTexts {
   std::vector<std::string> defined, differentiable, twice;
 };
