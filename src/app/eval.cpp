@@ -61,6 +61,23 @@ std::vector<std::int64_t> shown_shape(const syntax::Type& type, const SizeValues
   return shape;
 }
 
+bool has_infinity(const Array& a) {
+  return std::any_of(a.data.begin(), a.data.end(), [](double x) { return std::isinf(x); });
+}
+
+// As JSON, which has no word for what is no finite number: here inf, -inf, nan.
+std::string written(const json& value) {
+  if (value.is_array()) {
+    std::string out;
+    for (const auto& v : value) out += (out.empty() ? "[" : ",") + written(v);
+    return (out.empty() ? "[" : out) + "]";
+  }
+  const double number = value.is_number_float() ? value.get<double>() : 0.0;
+  if (std::isnan(number)) return "nan";
+  if (std::isinf(number)) return number > 0 ? "inf" : "-inf";
+  return value.dump();
+}
+
 }  // namespace
 
 json evaluate(const Question& asked, const EvalOptions& o) {
@@ -90,6 +107,10 @@ json evaluate(const Question& asked, const EvalOptions& o) {
     const auto shape = shown_shape(q.formula.type, point.sizes);
     j["value"] = nested_lists(value, shape);
     if (has_nan(value)) warnings.push_back("the function is not defined at this point");
+    if (has_infinity(value)) {
+      warnings.push_back(
+          "the value is infinite at this point, or beyond the range of numbers; so may be parts of the derivative");
+    }
     if (!o.wrt.empty()) {
       const notation::Symbol symbol = variable_symbol(q, o.wrt);
       const Variable v = variable_of(q, symbol);
@@ -107,9 +128,7 @@ json evaluate(const Question& asked, const EvalOptions& o) {
       Array d = e(total_derivative(f, v.expr, o.order, v.type.is_scalar()));
       if (has_nan(d)) d = e(total_derivative(f, v.expr, o.order, !v.type.is_scalar()));
       if (has_nan(d) && !has_nan(value)) warnings.push_back("the derivative is not a number at this point");
-      if (std::any_of(d.data.begin(), d.data.end(), [](double x) { return std::isinf(x); })) {
-        warnings.push_back("the derivative is infinite at this point");
-      }
+      if (has_infinity(d)) warnings.push_back("the derivative is infinite at this point");
       auto derivative_shape = shape;
       const auto given = values.find(symbol.name);
       for (int k = 0; k < o.order; ++k) {
@@ -134,8 +153,8 @@ std::pair<std::string, int> eval(const EvalOptions& o) {
   const Question q = ask(std::move(session), o.expression);
   const json j = evaluate(q, o);
   if (o.format == "json") return {j.dump() + "\n", 0};
-  std::string out = "value: " + j["value"].dump() + "\n";
-  if (j.contains("derivative")) out += "derivative: " + j["derivative"].dump() + "\n";
+  std::string out = "value: " + written(j["value"]) + "\n";
+  if (j.contains("derivative")) out += "derivative: " + written(j["derivative"]) + "\n";
   for (const auto& w : j["warnings"]) out += "warning: " + w.get<std::string>() + "\n";
   return {out, 0};
 }

@@ -50,46 +50,55 @@ Array Evaluator::product(const Node& n) {
   return r;
 }
 
+// What an expression is the square of, entry by entry or, for a sum of squares, its length; with its sign lost.
+std::optional<Array> Evaluator::root(Expr e) const {
+  const Node& n = *e;
+  if (n.kind == Kind::Power && as_number(n.operands[1]) != nullptr && *as_number(n.operands[1]) == Rational(2))
+    return done_.at(n.operands[0].get());
+  if (n.kind != Kind::Product || n.coefficient.is_negative()) return std::nullopt;
+  auto output = n.output;
+  std::sort(output.begin(), output.end());
+  if (std::adjacent_find(output.begin(), output.end()) != output.end()) return std::nullopt;  // a diagonal
+  const double c = std::sqrt(n.coefficient.value());
+  if (n.factors.empty()) return Array(c);
+  if (n.factors.size() != 1) return std::nullopt;
+  auto inner = root(n.factors[0].expr);
+  if (!inner) return std::nullopt;
+  if (!n.factors[0].labels.empty()) {
+    // A sum over all entries, each once.
+    auto labels = n.factors[0].labels;
+    std::sort(labels.begin(), labels.end());
+    const bool each = std::adjacent_find(labels.begin(), labels.end()) == labels.end();
+    if (!each || !n.output.empty()) return std::nullopt;
+    double largest = 0;
+    for (const double v : inner->data) largest = std::max(largest, std::abs(v));
+    double sum = 0;
+    for (const double v : inner->data) sum += largest > 0 ? (v / largest) * (v / largest) : 0.0;
+    inner = Array(largest * std::sqrt(sum));
+  }
+  for (auto& v : inner->data) v *= c;
+  return inner;
+}
+
 // (sum c*r^2)^e where the squares leave the range of numbers: with the largest root taken out. Nothing where
 // a term is no square.
-std::optional<Array> Evaluator::scaled_power(const Node& sum, double exponent) {
-  struct Square {
-    double root_of_coefficient;
-    const Array* root;  // of one entry: the same for all; null: a constant
-  };
-  const auto is_square = [](const Node& p) {
-    return p.kind == Kind::Power && as_number(p.operands[1]) != nullptr &&
-           *as_number(p.operands[1]) == Rational(2);
-  };
-  std::vector<Square> squares;
+std::optional<Array> Evaluator::scaled_power(const Node& sum, double exponent) const {
+  std::vector<Array> roots;  // of one entry: the same for all
   for (const auto& t : sum.terms) {
-    const Node& e = *t.expr;
-    if (t.coefficient.is_negative()) return std::nullopt;
-    const double c = t.coefficient.value();
-    if (is_square(e)) {
-      squares.push_back({std::sqrt(c), &done_.at(e.operands[0].get())});
-    } else if (e.kind == Kind::Product && e.factors.size() == 1 && e.factors[0].expr.rank() == 0 &&
-               is_square(*e.factors[0].expr) && !e.coefficient.is_negative()) {  // broadcast
-      squares.push_back(
-          {std::sqrt(c * e.coefficient.value()), &done_.at(e.factors[0].expr->operands[0].get())});
-    } else if (e.kind == Kind::Product && e.factors.empty() && !e.coefficient.is_negative()) {
-      squares.push_back({std::sqrt(c * e.coefficient.value()), nullptr});
-    } else {
-      return std::nullopt;
-    }
+    auto r = t.coefficient.is_negative() ? std::nullopt : root(t.expr);
+    if (!r) return std::nullopt;
+    for (auto& v : r->data) v *= std::sqrt(t.coefficient.value());
+    roots.push_back(std::move(*r));
   }
   std::vector<std::int64_t> shape;
   for (const auto& s : sum.shape) shape.push_back(size(s));
   Array r(shape);
   for (std::size_t k = 0; k < r.data.size(); ++k) {
-    const auto root = [k](const Square& q) {
-      return q.root_of_coefficient *
-             (q.root == nullptr ? 1.0 : std::abs(q.root->data[q.root->data.size() == 1 ? 0 : k]));
-    };
+    const auto at = [k](const Array& a) { return std::abs(a.data[a.data.size() == 1 ? 0 : k]); };
     double largest = 0;
-    for (const auto& q : squares) largest = std::max(largest, root(q));
+    for (const auto& a : roots) largest = std::max(largest, at(a));
     double rest = 0;
-    for (const auto& q : squares) rest += largest > 0 ? (root(q) / largest) * (root(q) / largest) : 0.0;
+    for (const auto& a : roots) rest += largest > 0 ? (at(a) / largest) * (at(a) / largest) : 0.0;
     r.data[k] = std::pow(largest, 2 * exponent) * (largest > 0 ? std::pow(rest, exponent) : 1.0);
   }
   return r;

@@ -31,7 +31,8 @@ class Evaluator {
  private:
   Array compute(Expr expr);
   Array product(const Node& n);
-  std::optional<Array> scaled_power(const Node& sum, double exponent);
+  [[nodiscard]] std::optional<Array> root(Expr e) const;
+  [[nodiscard]] std::optional<Array> scaled_power(const Node& sum, double exponent) const;
   [[nodiscard]] std::int64_t size(const Size& s) const;
 
   const Point& point_;
