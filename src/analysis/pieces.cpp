@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "analysis/conditions.hpp"
 #include "analysis/curvature.hpp"
+#include "analysis/domain.hpp"
 #include "analysis/limit_rules.hpp"
 #include "analysis/separable.hpp"
 #include "calculus/differentiate.hpp"
@@ -26,6 +28,19 @@ Expr uniform(Expr e) {
 bool vanishes_at(Expr phi, Expr t, Expr value, Ranges& ranges) {
   const std::pair<Expr, Expr> put{t, value};
   return is_zero(simplify(resolved(simplify(substitute(phi, std::span(&put, 1))), ranges)));
+}
+
+// Whether phi has a derivative at t = value, so that its gradient there is no convention at a kink.
+bool smooth_at(Expr phi, Expr t, Expr value, Ranges& ranges) {
+  const std::pair<Expr, Expr> put{t, value};
+  std::vector<Requirement> open;
+  for (Requirement r : smooth_where(phi, {t})) {
+    r.operand = simplify(substitute(r.operand, std::span(&put, 1)));
+    if (r.other) r.other = simplify(substitute(r.other, std::span(&put, 1)));
+    r.guard = {};
+    require(open, r, ranges);
+  }
+  return open.empty();
 }
 
 }  // namespace
@@ -55,9 +70,11 @@ bool pieces_meet(const Node& comparison, const std::vector<Expr>& users, Ranges&
       if (!one || !(one->argument == hole)) return false;
       try {
         const Expr slope = simplify(gradient(one->phi, one->t));
-        return vanishes_at(one->phi, one->t, edge, ranges) && vanishes_at(slope, one->t, edge, ranges) &&
-               (!magnitude ||
-                (vanishes_at(one->phi, one->t, -edge, ranges) && vanishes_at(slope, one->t, -edge, ranges)));
+        const auto meet_at = [&](Expr value) {
+          return vanishes_at(one->phi, one->t, value, ranges) && vanishes_at(slope, one->t, value, ranges) &&
+                 smooth_at(one->phi, one->t, value, ranges);
+        };
+        return meet_at(edge) && (!magnitude || meet_at(-edge));
       } catch (const std::runtime_error&) {
         return false;
       }

@@ -212,6 +212,18 @@ class Table {
       const Expr u = hole("u", shape);
       const Expr zero = g.zeros(shape);
       const auto choose = [&](Expr a, Expr b) { return select(c, a, b); };
+      const auto choose_positive = [&](Expr t, Expr a, Expr b) { return select(less(zero, t), a, b); };
+      rule("maximum with zero", max(any[k], zero), relu(any[k]));
+      rule("maximum with zero", max(zero, any[k]), relu(any[k]));
+      rule("minimum with zero", min(any[k], zero), -relu(-any[k]));
+      rule("minimum with zero", min(zero, any[k]), -relu(-any[k]));
+      // Where relu is not 0 its argument is positive.
+      rule("positive part", choose_positive(any[k], any[k], zero), relu(any[k]));
+      rule("positive part", times(relu(any[k]), choose_positive(any[k], u, zero)), times(relu(any[k]), u));
+      for (const std::int64_t e : {2, 3, 4}) {
+        const Expr power_of_relu = power(relu(any[k]), Rational(e));
+        rule("positive part", times(power_of_relu, choose_positive(any[k], u, zero)), times(power_of_relu, u));
+      }
       rule("factor of a chosen branch", times(choose(any[k], zero), u), choose(times(any[k], u), zero));
       rule("factor of the other branch", times(choose(zero, any[k]), u), choose(zero, times(any[k], u)));
       rule("sum of two choices", choose(any[k], zero) + choose(zero, u), choose(any[k], u));
