@@ -112,10 +112,15 @@ class Orders {
       if (std::isinf(x.power) && n.operands.size() > 1) return {};
       operands.push_back(x.values(edge_, up_));
     }
-    if (n.op->name == "abs") {
+    if (n.op->name == "abs" || n.op->name == "relu") {  // f(c*x) = c*f(x) for c > 0
       const Order x = of(n.operands[0]);
-      const Range r = image("abs", x.range);
+      const Range r = image(n.op->name, x.range);
       if (std::isfinite(x.power)) return {x.power, r, true};
+    }
+    if (n.op->name == "softplus" && up_) {  // x <= softplus(x) <= x + log(2) for x >= 0
+      const Order x = of(n.operands[0]);
+      if (std::isfinite(x.power) && x.power > 0 && x.range.is_nonnegative())
+        return {x.power, x.range + Range{0, 0.6931471805599454} * power_range(-x.power, edge_, up_), true};
     }
     // exp of what goes to infinity outgrows all powers.
     if (n.op->name == "exp" && up_) {
