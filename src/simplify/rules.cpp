@@ -38,6 +38,7 @@ class Table {
   }
   const Expr one = g.number(1);
   const Expr alpha = hole("alpha", {});
+  const Expr beta = hole("beta", {});
   const Expr x = hole("x", {n});
   const Expr A = hole("A", {n, n});
   const Expr B = hole("B", {n, n});
@@ -168,6 +169,16 @@ class Table {
       for (const std::int64_t k : {1, -1, 3, -3, 5, -5}) {
         rule("norm", power(s, Rational(k, 2)), power(norm(u), Rational(k)));
       }
+      const Expr root = norm(u);
+      rule("norm times direction", times(root, direction(u)), u);
+      rule("norm times direction", times(s, direction(u)), times(root, u));
+      rule("norm times direction", times(power(root, Rational(3)), direction(u)), times(s, u));
+      rule("norm times direction", times(power(s, Rational(2)), direction(u)),
+           times(power(root, Rational(3)), u));
+      rule("norm", times(s, root), power(root, Rational(3)));
+      rule("norm", times(s, g.power(root, alpha)), g.power(root, alpha + Rational(2) * one));
+      rule("norm", times(g.power(s, beta), root), g.power(root, Rational(2) * beta + one));
+      rule("norm", times(g.power(s, beta), g.power(root, alpha)), g.power(root, Rational(2) * beta + alpha));
     }
   }
 
