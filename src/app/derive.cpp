@@ -74,8 +74,9 @@ Worked work(Question question, const std::string& wrt, int order) {
     w.notes.push_back(symbol.name + " does not occur in the function, so the derivative is zero");
   }
   const auto nodes = topological(std::span(&w.derivative.expr, 1));
-  if (std::any_of(nodes.begin(), nodes.end(),
-                  [](Expr e) { return e->op != nullptr && e->op->name == "prod_grad"; }))
+  const bool extended = std::any_of(nodes.begin(), nodes.end(),
+                                    [](Expr e) { return e->op != nullptr && e->op->name == "prod_grad"; });
+  if (extended && w.reading.formula && print::text(w.reading.formula).find("prod(") != std::string::npos)
     w.notes.emplace_back(
         "convention: prod(x)./x has the product of the other entries where an entry of x is 0");
   return w;

@@ -109,7 +109,8 @@ json evaluate(const Question& asked, const EvalOptions& o) {
     if (has_nan(value)) warnings.push_back("the function is not defined at this point");
     if (has_infinity(value)) {
       warnings.push_back(
-          "the value is infinite at this point, or beyond the range of numbers; so may be parts of the derivative");
+          "the value is infinite at this point, or beyond the range of numbers; so may be parts of the "
+          "derivative");
     }
     if (!o.wrt.empty()) {
       const notation::Symbol symbol = variable_symbol(q, o.wrt);

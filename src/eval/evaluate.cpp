@@ -50,10 +50,12 @@ Array Evaluator::product(const Node& n) {
   return r;
 }
 
-// What an expression is the square of, entry by entry or, for a sum of squares, its length; with its sign lost.
+// What an expression is the square of, entry by entry or, for a sum of squares, its length; with its sign
+// lost.
 std::optional<Array> Evaluator::root(Expr e) const {
   const Node& n = *e;
-  if (n.kind == Kind::Power && as_number(n.operands[1]) != nullptr && *as_number(n.operands[1]) == Rational(2))
+  if (n.kind == Kind::Power && as_number(n.operands[1]) != nullptr &&
+      *as_number(n.operands[1]) == Rational(2))
     return done_.at(n.operands[0].get());
   if (n.kind != Kind::Product || n.coefficient.is_negative()) return std::nullopt;
   auto output = n.output;

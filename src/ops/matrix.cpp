@@ -108,6 +108,9 @@ Expr dadj_linearise(const Node& y, int operand, Expr tangent) {
   const Expr total = spread(tr_t, bracket_h) - spread(cross, z) - times(tr_h, ztz) + zt_zh_z + zh_zt_z;
   return times(d, total);
 }
+extern const Record kDadj;
+Expr dadj_normal(std::span<const Expr> o, const Attributes& /*attributes*/) { return pull_scalars(kDadj, o); }
+
 // <U, dadj(X,H)> = <dadj(X,U')', H>: the second derivative of det is symmetric.
 Expr dadj_transpose(const Node& y, int /*operand*/, Expr cotangent) {
   return transposed(dadj(y.operands[0], transposed(cotangent)));
@@ -165,7 +168,11 @@ const Record kDet = matrix_record("det", square_to_scalar, det_facts, det_normal
 const Record kLogdet = matrix_record("logdet", square_to_scalar, no_facts, logdet_normal, logdet_linearise,
                                      {{0, Condition::Invertible}}, {});
 const Record kAdj = matrix_record("adj", square_shape, keeps_structure, adj_normal, adj_linearise, {}, {});
-const Record kDadj = linear_matrix_record("dadj", direction_shape, dadj_linearise, dadj_transpose);
+const Record kDadj = [] {
+  Record r = linear_matrix_record("dadj", direction_shape, dadj_linearise, dadj_transpose);
+  r.normal = dadj_normal;
+  return r;
+}();
 const Record kPinv = matrix_record("pinv", pinv_shape, keeps_structure, pinv_normal, pinv_linearise, {},
                                    {{0, Condition::ConstantRank}});
 const Record kChol = matrix_record("chol", square_shape, lower_facts, kNoNormal, chol_linearise,

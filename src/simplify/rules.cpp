@@ -117,6 +117,8 @@ class Table {
     rule("log determinant of a product", logdet(dot(A, B)), logdet(A) + logdet(B));
     rule("log determinant of an inverse", logdet(inv(A)), -logdet(A));
     rule("log determinant of exp", logdet(expm(A)), trace(A));
+    rule("log determinant of a square root", logdet(sqrtm(A)), Rational(1, 2) * logdet(A));
+    rule("determinant of a square root", det(sqrtm(P)), sqrt(det(P)));
     rule("log determinant of a factor", logdet(chol(S)), Rational(1, 2) * logdet(S));
   }
 
@@ -147,8 +149,25 @@ class Table {
     rule("log along a multiple", dlogm(A, dot(B, A)), dot(dlogm(A, B), A));
     rule("Lyapunov equation of a multiple", lyap(A, dot(A, B)), dot(A, lyap(A, B)));
     rule("Lyapunov equation of a multiple", lyap(A, dot(B, A)), dot(lyap(A, B), A));
-    rule("exp along its exp", dexpm(A, expm(A)), dot(expm(A), expm(A)));
-    rule("log along its log", dlogm(A, logm(A)), dot(inv(A), logm(A)));
+    for (const auto f : {inv, expm, logm, sqrtm}) {
+      rule("exp along a function of its matrix", dexpm(A, f(A)), dot(f(A), expm(A)));
+      rule("exp along a multiple", dexpm(A, dot(f(A), B)), dot(f(A), dexpm(A, B)));
+      rule("exp along a multiple", dexpm(A, dot(B, f(A))), dot(dexpm(A, B), f(A)));
+      rule("log along a function of its matrix", dlogm(A, f(A)), dot(f(A), inv(A)));
+      rule("log along a multiple", dlogm(A, dot(f(A), B)), dot(f(A), dlogm(A, B)));
+      rule("log along a multiple", dlogm(A, dot(B, f(A))), dot(dlogm(A, B), f(A)));
+      rule("Lyapunov equation of a function", lyap(A, f(A)), Rational(1, 2) * dot(f(A), inv(A)));
+      rule("Lyapunov equation of a multiple", lyap(A, dot(f(A), B)), dot(f(A), lyap(A, B)));
+      rule("Lyapunov equation of a multiple", lyap(A, dot(B, f(A))), dot(lyap(A, B), f(A)));
+    }
+    for (const auto f : {inv, expm, logm}) {
+      rule("Lyapunov equation of a function", lyap(sqrtm(A), f(A)),
+           Rational(1, 2) * dot(f(A), inv(sqrtm(A))));
+      rule("Lyapunov equation of a multiple", lyap(sqrtm(A), dot(f(A), B)), dot(f(A), lyap(sqrtm(A), B)));
+      rule("Lyapunov equation of a multiple", lyap(sqrtm(A), dot(B, f(A))), dot(lyap(sqrtm(A), B), f(A)));
+    }
+    rule("Lyapunov equation of a multiple", lyap(sqrtm(A), dot(A, B)), dot(A, lyap(sqrtm(A), B)));
+    rule("Lyapunov equation of a multiple", lyap(sqrtm(A), dot(B, A)), dot(lyap(sqrtm(A), B), A));
     rule("log along itself", dlogm(A, A), I);
     rule("log along the identity", dlogm(A, I), inv(A));
     rule("log undoes exp", logm(expm(S)), S);
@@ -156,11 +175,31 @@ class Table {
     rule("exp of the inverse", dot(expm(A), expm(-A)), I);
     rule("inverse of exp", inv(expm(A)), expm(-A));
     rule("log of the inverse", logm(inv(D)), -logm(D));
-    rule("trace of the eigenvalues", sum_all(eigvals(S)), trace(S));
+    spectral_decompositions();
     rule("trace of log", trace(logm(D)), logdet(D));
     rule("sum of singular values", sum_all(svdvals(X)), normnuc(X));
     rule("Frobenius norm of singular values", sum_all(square(svdvals(X))), sum_all(square(X)));
     rule("polar factor and its matrix", sum_all(times(polar(X), X)), normnuc(X));
+  }
+
+  // Q diag(f(lambda)) Q' = f(S), and its trace.
+  void spectral_decompositions() {
+    const Axis i = g.axis(n);
+    const Axis j = g.axis(n);
+    const Axis k = g.axis(n);
+    const auto spectral = [&](Expr s, Expr values, Expr matrix) {
+      const Expr q = eigvecs(s);
+      rule("spectral decomposition", g.product(1, {{q, {i, k}}, {values, {k}}, {q, {j, k}}}, {i, j}), matrix);
+      rule("trace of a spectral function", sum_all(values), trace(matrix));
+    };
+    spectral(S, eigvals(S), S);
+    spectral(S, square(eigvals(S)), dot(S, S));
+    spectral(S, power(eigvals(S), Rational(3)), dot(S, dot(S, S)));
+    spectral(S, exp(eigvals(S)), expm(S));
+    spectral(D, power(eigvals(D), Rational(-1)), inv(D));
+    spectral(P, sqrt(eigvals(P)), sqrtm(P));
+    spectral(D, log(eigvals(D)), logm(D));
+    rule("determinant of the eigenvalues", prod(eigvals(S)), det(S));
   }
 
   void norms() {
@@ -233,7 +272,8 @@ class Table {
       rule("positive part", times(relu(any[k]), choose_positive(any[k], u, zero)), times(relu(any[k]), u));
       for (const std::int64_t e : {2, 3, 4}) {
         const Expr power_of_relu = power(relu(any[k]), Rational(e));
-        rule("positive part", times(power_of_relu, choose_positive(any[k], u, zero)), times(power_of_relu, u));
+        rule("positive part", times(power_of_relu, choose_positive(any[k], u, zero)),
+             times(power_of_relu, u));
       }
       rule("factor of a chosen branch", times(choose(any[k], zero), u), choose(times(any[k], u), zero));
       rule("factor of the other branch", times(choose(zero, any[k]), u), choose(zero, times(any[k], u)));
