@@ -228,7 +228,7 @@ def margins(text, names):
         return np.array([np.inf])
     if text == "nowhere":
         return np.array([-np.inf])
-    m = re.fullmatch(r"(.*) (where|except where) (.*)", text)
+    m = re.fullmatch(r"(.*?) (where|except where) (.*)", text)
     if m and not text.startswith("the "):
         inside = margins(m[3], names) * (1 if m[2] == "where" else -1)
         return np.where(inside > 0, margins(m[1], names), np.inf) if np.size(inside) > 1 else (

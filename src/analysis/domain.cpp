@@ -156,11 +156,21 @@ class Walk {
     // Bounded, with a jump at the kink: harmless beside a factor that vanishes to second order.
     const bool jump = y.kind == Kind::Apply && y.operands[0] == operand && is_jump(y.op->name);
     if (!jump && !vanishes_with(y, operand)) return false;
+    return vanishes_beyond(y, operand, jump);
+  }
+
+  // Every way from `y` to the root leads past a power or a factor that makes its kink harmless. Where y is
+  // continuous, whatever continuous is made of it on the way may be: u*phi(|u|) has the slope phi(0) at 0.
+  bool vanishes_beyond(const Node& y, Expr operand, bool jump) {
+    if (Expr(&y) == root_) return false;
     return std::all_of(users_[&y].begin(), users_[&y].end(), [&](Expr user) {
       if (!jump && user->kind == Kind::Power && user->operands[0] == Expr(&y)) {
         const Range e = ranges_.of(user->operands[1]);
-        return !active_[user->operands[1].get()] && (e.lower > 1 || (e.lower == 1 && e.open_lower));
+        if (!active_[user->operands[1].get()] && (e.lower > 1 || (e.lower == 1 && e.open_lower)) &&
+            vanishes_with(y, operand))
+          return true;
       }
+      if (!jump && continuous_entrywise(*user)) return vanishes_beyond(*user, operand, jump);
       if (user->kind != Kind::Product) return false;
       const Factor* own = nullptr;
       int count = 0;
@@ -171,12 +181,21 @@ class Walk {
         }
       }
       if (count != 1) return false;
-      return std::any_of(user->factors.begin(), user->factors.end(), [&](const Factor& f) {
+      const bool beside_zero = std::any_of(user->factors.begin(), user->factors.end(), [&](const Factor& f) {
         if (&f == own || !(jump ? twice_zero_with(f.expr, operand) : zero_with(f.expr, operand)))
           return false;
         return f.labels == own->labels || own->labels.empty() || (jump && f.labels.empty());
       });
+      return beside_zero || (!jump && own->labels == user->output && vanishes_beyond(*user, operand, jump));
     });
+  }
+
+  // A continuous function of its operands, entry by entry; where it is not defined is asked elsewhere.
+  static bool continuous_entrywise(const Node& n) {
+    if (n.kind == Kind::Sum) return true;
+    if (n.kind == Kind::Power) return as_number(n.operands[1]) != nullptr;
+    return n.kind == Kind::Apply && n.operands.size() == 1 && record_of(n).partial.value != nullptr &&
+           !is_discontinuous(n);
   }
 
   static bool is_jump(std::string_view name) {
@@ -217,11 +236,18 @@ class Walk {
 
   static bool zero_with(Expr e, Expr operand) {
     if (e == operand) return true;
+    if (operand->kind == Kind::Apply && is_gauge(*operand) && zero_with(e, operand->operands[0])) return true;
     if (e->kind == Kind::Power) {
       const Rational* p = as_number(e->operands[1]);
       return p != nullptr && Rational(0) < *p && !(*p < Rational(1)) && zero_with(e->operands[0], operand);
     }
-    return e->kind == Kind::Apply && is_gauge(*e) && e->operands[0] == operand;
+    if (e->kind != Kind::Apply || e->operands.size() != 1) return false;
+    if (is_gauge(*e)) return zero_with(e->operands[0], operand);
+    const Record& f = record_of(*e);
+    const bool smooth =
+        f.partial.value != nullptr && f.defined.value.empty() && f.differentiable.value.empty();
+    return (smooth || f.name == "relu") && zero_with(e->operands[0], operand) &&
+           is_zero(e.graph().apply(*e->op, {e.graph().zeros(e->operands[0].shape())}, e->attributes));
   }
 
   // From the node to the root there are only sums and scalings, so that a kink shows.

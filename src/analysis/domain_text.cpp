@@ -3,6 +3,7 @@
 #include <cctype>
 
 #include "analysis/domain.hpp"
+#include "analysis/forms.hpp"
 #include "ops/matrix.hpp"
 
 namespace adjoint {
@@ -108,8 +109,7 @@ std::string plain(const Requirement& r, const Say& say) {
       return "no two eigenvalues of " + text() + " add up to 0";
     case C::Differ:
       return every_entry(e, say, " != ", [&] {
-        if (r.other.rank() == 0) return say(r.other);
-        if (r.other->kind == Kind::Product && r.other->factors.empty()) return r.other->coefficient.text();
+        if (const Expr number = uniform(r.other)) return say(number);
         const std::string other = say(r.other);
         return (stands_alone(other) ? other : "(" + other + ")") + "[" + indices(r.other.rank()) + "]";
       }());
@@ -133,7 +133,11 @@ std::string condition_text(const Requirement& r, const Say& say) {
                                  : name == "less_equal" ? " <= "
                                  : name == "equal"      ? " == "
                                                         : "";
-    text += relation.empty() ? say(c) : say(c->operands[0]) + relation + say(c->operands[1]);
+    const auto side = [&](Expr e) {
+      const Expr number = uniform(e);
+      return say(number ? number : e);
+    };
+    text += relation.empty() ? say(c) : side(c->operands[0]) + relation + side(c->operands[1]);
   }
   return text;
 }

@@ -238,6 +238,26 @@ bool is_comparison(const Node& n) {
          (n.op->name == "less" || n.op->name == "less_equal" || n.op->name == "equal");
 }
 
+Expr uniform(Expr e) {
+  if (e.rank() == 0) return e;
+  if (e->kind != Kind::Product) return {};
+  for (const auto& f : e->factors) {
+    if (!f.labels.empty()) return {};
+  }
+  auto axes = e->output;
+  std::sort(axes.begin(), axes.end());
+  if (std::adjacent_find(axes.begin(), axes.end()) != axes.end()) return {};  // a diagonal
+  return e.graph().product(e->coefficient, e->factors, {}, {});
+}
+
+bool is_discontinuous(const Node& n) {
+  constexpr std::string_view kJumps[] = {"sign",        "direction", "norm_p_grad", "max_grad",
+                                         "min_grad",    "select",    "polar",       "pinv",
+                                         "normop_grad", "eigvecs",   "svdu",        "svdv"};
+  return is_comparison(n) || (n.kind == Kind::Apply && std::find(std::begin(kJumps), std::end(kJumps),
+                                                                 n.op->name) != std::end(kJumps));
+}
+
 Expr homogeneous(Expr root, Expr s) {
   constexpr std::string_view kFunctions[] = {"abs",     "relu",   "norm",    "norm_p",
                                              "normnuc", "normop", "maximum", "minimum"};

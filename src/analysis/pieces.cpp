@@ -6,6 +6,7 @@
 #include "analysis/conditions.hpp"
 #include "analysis/curvature.hpp"
 #include "analysis/domain.hpp"
+#include "analysis/forms.hpp"
 #include "analysis/limit_rules.hpp"
 #include "analysis/separable.hpp"
 #include "calculus/differentiate.hpp"
@@ -14,16 +15,6 @@
 
 namespace adjoint {
 namespace {
-
-// The number that a constant array holds in every entry; null where there is none.
-Expr uniform(Expr e) {
-  if (e.rank() == 0) return e;
-  if (e->kind != Kind::Product) return {};
-  for (const auto& f : e->factors) {
-    if (!f.labels.empty()) return {};
-  }
-  return e.graph().product(e->coefficient, e->factors, {}, {});
-}
 
 bool vanishes_at(Expr phi, Expr t, Expr value, Ranges& ranges) {
   const std::pair<Expr, Expr> put{t, value};

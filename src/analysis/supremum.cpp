@@ -41,6 +41,13 @@ class Search {
   Search(Expr w, Expr t, const Range& domain, const Assumptions& assumptions)
       : t_(t), domain_(domain), assumptions_(assumptions), forms_(equal_forms(w)) {
     for (const Expr f : forms_) mirrored_.push_back(simplify(at(f, t, -t)));
+    continuous_ = std::any_of(forms_.begin(), forms_.end(), is_continuous);
+  }
+
+  // Whether no operation of an expression jumps: only then does its slope tell how it changes.
+  static bool is_continuous(Expr e) {
+    const auto nodes = topological(std::span(&e, 1));
+    return std::none_of(nodes.begin(), nodes.end(), [](Expr x) { return is_discontinuous(*x); });
   }
 
   Range over(const Range& piece) {
@@ -61,7 +68,8 @@ class Search {
   }
 
   void use_slopes() {
-    if (slopes_.empty()) slopes_ = equal_forms(gradient(forms_.size() > 1 ? forms_[1] : forms_[0], t_));
+    if (slopes_.empty() && continuous_)
+      slopes_ = equal_forms(gradient(forms_.size() > 1 ? forms_[1] : forms_[0], t_));
   }
 
   // Nodes to visit for one interval.
@@ -175,6 +183,7 @@ class Search {
     const double peak = start.magnitude();
     if (over(domain_).magnitude() <= peak * (1 + 1e-15)) return nice->absolute();
     const Expr first = simplify(gradient(forms_[0], t_));
+    if (!continuous_ || !is_continuous(first)) return std::nullopt;
     const Range slope = Search(first, t_, Range::point(0), assumptions_).over(Range::point(0));
     if (slope.magnitude() > 1e-12) return std::nullopt;
     const Expr second = simplify(gradient(first, t_));
@@ -198,6 +207,7 @@ class Search {
   Range domain_;
   Assumptions assumptions_;
   std::vector<Expr> forms_, mirrored_, slopes_;
+  bool continuous_ = false;
 };
 
 // Variables and sizes that w has beside t.
