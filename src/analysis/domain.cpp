@@ -156,21 +156,22 @@ class Walk {
     // Bounded, with a jump at the kink: harmless beside a factor that vanishes to second order.
     const bool jump = y.kind == Kind::Apply && y.operands[0] == operand && is_jump(y.op->name);
     if (!jump && !vanishes_with(y, operand)) return false;
-    return vanishes_beyond(y, operand, jump);
+    return vanishes_beyond(y, operand, jump, true);
   }
 
   // Every way from `y` to the root leads past a power or a factor that makes its kink harmless. Where y is
   // continuous, whatever continuous is made of it on the way may be: u*phi(|u|) has the slope phi(0) at 0.
-  bool vanishes_beyond(const Node& y, Expr operand, bool jump) {
+  // `zero`: y vanishes where the operand does.
+  bool vanishes_beyond(const Node& y, Expr operand, bool jump, bool zero) {
     if (Expr(&y) == root_) return false;
     return std::all_of(users_[&y].begin(), users_[&y].end(), [&](Expr user) {
       if (!jump && user->kind == Kind::Power && user->operands[0] == Expr(&y)) {
         const Range e = ranges_.of(user->operands[1]);
-        if (!active_[user->operands[1].get()] && (e.lower > 1 || (e.lower == 1 && e.open_lower)) &&
-            vanishes_with(y, operand))
+        if (!active_[user->operands[1].get()] && (e.lower > 1 || (e.lower == 1 && e.open_lower)) && zero)
           return true;
       }
-      if (!jump && continuous_entrywise(*user)) return vanishes_beyond(*user, operand, jump);
+      if (!jump && continuous_entrywise(*user))
+        return vanishes_beyond(*user, operand, jump, zero_with(user, operand));
       if (user->kind != Kind::Product) return false;
       const Factor* own = nullptr;
       int count = 0;
@@ -186,7 +187,8 @@ class Walk {
           return false;
         return f.labels == own->labels || own->labels.empty() || (jump && f.labels.empty());
       });
-      return beside_zero || (!jump && own->labels == user->output && vanishes_beyond(*user, operand, jump));
+      return beside_zero || (!jump && own->labels == user->output &&
+                             vanishes_beyond(*user, operand, jump, zero_with(user, operand)));
     });
   }
 
