@@ -1,6 +1,7 @@
 #include "print/reader_forge.hpp"
 
 #include <algorithm>
+#include <cctype>
 
 #include "print/reader.hpp"
 
@@ -180,7 +181,20 @@ Ast Forge::subtract(const Ast& a, const Ast& b) {
   return binary("-", a, b, broadcast_type(a->type, b->type));
 }
 
+namespace {
+// A small whole number; 0 where it is none.
+std::int64_t whole(const Ast& a) {
+  if (a->kind != syntax::Kind::Number || a->text.size() > 3) return 0;
+  const bool digits =
+      std::all_of(a->text.begin(), a->text.end(), [](unsigned char c) { return std::isdigit(c) != 0; });
+  return digits ? std::stoll(a->text) : 0;
+}
+}  // namespace
+
 Ast Forge::power(const Ast& a, const Ast& exponent) {
+  // (norm(X)^2)^2 = norm(X)^4
+  if (a->type.is_scalar() && is_binary(a, "^") && whole(a->args[1]) * whole(exponent) > 0)
+    return power(a->args[0], number(whole(a->args[1]) * whole(exponent)));
   return binary(a->type.is_scalar() ? "^" : ".^", a, exponent, a->type);
 }
 
