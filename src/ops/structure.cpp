@@ -129,6 +129,40 @@ Expr slice_transpose(const Node& y, int /*operand*/, Expr cotangent) {
   }
   return concat(std::move(parts), axis_in(y));
 }
+// The part of a concatenation that a range along its axis is; null where it is none.
+Expr part_of(Expr x, int axis, const Size& from, const Size& length) {
+  if (x->kind != Kind::Apply || x->op->name != "concat" || axis_of(x->attributes) != axis) return {};
+  Size start;
+  for (const auto& part : x->operands) {
+    const Size& own = part.shape()[index(axis)];
+    if (start == from && own == length) return part;
+    start = start + own;
+  }
+  return {};
+}
+
+// A range of a product is the product of the ranges of its factors; taken where one of them is a part of a
+// concatenation.
+Expr slice_of_product(const Node& n, std::size_t axis, const Attributes& a) {
+  if (n.kind != Kind::Product) return {};
+  const Label l = n.output[axis];
+  if (std::count(n.output.begin(), n.output.end(), l) != 1) return {};
+  bool takes_part = false;
+  std::vector<Factor> factors = n.factors;
+  for (auto& f : factors) {
+    for (std::size_t p = 0; p < f.labels.size(); ++p) {
+      if (f.labels[p] != l) continue;
+      const auto own = static_cast<int>(p);
+      takes_part = takes_part || part_of(f.expr, own, a.sizes[0], a.sizes[1]);
+      f.expr = slice(f.expr, own, a.sizes[0], a.sizes[1]);
+    }
+  }
+  if (!takes_part) return {};
+  std::vector<Size> sizes = n.label_sizes;
+  sizes[static_cast<std::size_t>(l)] = a.sizes[1];
+  return n.graph->product(n.coefficient, std::move(factors), n.output, std::move(sizes));
+}
+
 Expr slice_normal(std::span<const Expr> o, const Attributes& a) {
   const Expr x = o[0];
   const int axis = axis_of(a);
@@ -136,13 +170,8 @@ Expr slice_normal(std::span<const Expr> o, const Attributes& a) {
   Graph& g = x.graph();
   if (a.sizes[0].is_zero() && a.sizes[1] == x.shape()[k]) return x;
   if (is_zero(x)) return g.zeros(slice_shape(o, a));
-  if (x->kind == Kind::Apply && x->op->name == "concat" && axis_of(x->attributes) == axis) {
-    Size start;
-    for (const auto& part : x->operands) {
-      if (start == a.sizes[0] && part.shape()[k] == a.sizes[1]) return part;
-      start = start + part.shape()[k];
-    }
-  }
+  if (const Expr part = part_of(x, axis, a.sizes[0], a.sizes[1])) return part;
+  if (const Expr product = slice_of_product(*x, k, a)) return product;
   if (x->kind == Kind::Apply && x->op->name == "slice" && axis_of(x->attributes) == axis) {
     return slice(x->operands[0], axis, x->attributes.sizes[0] + a.sizes[0], a.sizes[1]);
   }
