@@ -106,7 +106,9 @@ class Walk {
       for (const auto& c : conditions) {
         const Expr operand = y.operands[static_cast<std::size_t>(c.operand)];
         if (smooth && !concerns(y, c)) continue;
-        if (smooth && flat_beyond(y, operand)) continue;
+        const bool at_zero =
+            c.condition == C::NonZero || c.condition == C::NotAllZero || c.condition == C::Differ;
+        if (smooth && at_zero && flat_beyond(y, operand)) continue;
         if (smooth && c.condition == C::Differ && pieces_meet(y, users_[&y], ranges_)) continue;
         if (smooth && c.condition == C::NonZero && is_gauge(y) && under_maximum(y)) {
           ask(y, C::NotAllZero, operand, is_direct(y));

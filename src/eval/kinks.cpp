@@ -186,7 +186,8 @@ std::vector<Kink> kinks(Expr f, std::span<const Expr> variables, const Point& po
       const Array& a = evaluator(e->operands[k]);
       const Array* other = e->operands.size() > 1 ? &evaluator(e->operands[1]) : nullptr;
       const Flags flags = failures(c.condition, *e, a, other);
-      if (any(flags) && matters(f, e, flags, point, evaluator, c.condition))
+      const bool steep = c.condition == Condition::InsideUnit;  // an infinite slope is felt by a square too
+      if (any(flags) && (steep || matters(f, e, flags, point, evaluator, c.condition)))
         found.push_back({e, name_of(c.condition, *e)});
     }
   }
