@@ -5,11 +5,7 @@
 
 namespace adjoint {
 
-std::int64_t Evaluator::size(const Size& s) const {
-  const auto v = s.evaluate(point_.sizes);
-  if (!v) throw NumericalError("the size " + s.text() + " is not known");
-  return *v;
-}
+std::int64_t Evaluator::size(const Size& s) const { return number_of(s, point_.sizes); }
 
 const Array& Evaluator::operator()(Expr expr) {
   for (const auto& e : topological(std::span(&expr, 1))) {
@@ -148,31 +144,9 @@ Array Evaluator::compute(Expr expr) {
       return r;
     }
     case Kind::Apply: {
-      std::vector<std::int64_t> shape;
-      for (const auto& s : n.shape) shape.push_back(size(s));
-      if (n.op->name == "unit") {
-        Array r(shape);
-        const std::int64_t i = size(n.attributes.sizes[1]);
-        if (i < 1 || i > r.size())
-          throw NumericalError("index " + std::to_string(i) + " is outside 1.." + std::to_string(r.size()));
-        r.data[static_cast<std::size_t>(i - 1)] = 1;
-        return r;
-      }
       std::vector<const Array*> operands;
       for (const auto& o : n.operands) operands.push_back(&done_.at(o.get()));
-      Array start;
-      if (n.op->name == "slice") {
-        const std::int64_t first = size(n.attributes.sizes[0]);
-        const auto axis = static_cast<std::size_t>(n.attributes.integers[0]);
-        if (first < 0 || first + shape[axis] > operands[0]->shape[axis]) {
-          throw NumericalError("the range " + std::to_string(first + 1) + ":" +
-                               std::to_string(first + shape[axis]) + " is outside 1.." +
-                               std::to_string(operands[0]->shape[axis]));
-        }
-        start = Array(static_cast<double>(first));
-        operands.push_back(&start);
-      }
-      return apply_operation(n, operands, shape);
+      return apply_operation(n, operands, point_.sizes);
     }
   }
   throw NumericalError("unknown node");

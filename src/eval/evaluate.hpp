@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "eval/array.hpp"
-#include "eval/routines.hpp"
+#include "eval/operation.hpp"
 #include "graph/graph.hpp"
 
 namespace adjoint {

@@ -6,12 +6,19 @@
 #include "calculus/differentiate.hpp"
 #include "eval/evaluate.hpp"
 #include "ops/record.hpp"
+#include "run/matrix_routines.hpp"
 #include "simplify/simplify.hpp"
 
 namespace adjoint {
 namespace {
 
 using Flags = std::vector<bool>;  // entries of the operand at which the condition fails; one flag for a whole
+
+Eigen::VectorXd eigenvalues(const Matrix& s) {
+  Eigen::VectorXd values;
+  run::eigen(s, values, nullptr);
+  return values;
+}
 
 bool repeated(const Eigen::VectorXd& v, double tolerance) {
   for (Eigen::Index k = 1; k < v.size(); ++k) {
@@ -60,24 +67,24 @@ Flags failures(Condition condition, const Node& node, const Array& a, const Arra
     }
     case Condition::FullRank:
       return any_matrix([](const Matrix& m) {
-        const auto s = singular_values(m).s;
+        const auto s = run::singular_values(m);
         return s.size() > 0 && s(s.size() - 1) <= 1e-13 * s(0);
       });
     case Condition::SimpleTop:
       return any_matrix([](const Matrix& m) {
-        const auto s = singular_values(m).s;
+        const auto s = run::singular_values(m);
         return s.size() > 0 && (s(0) == 0 || (s.size() > 1 && s(1) >= s(0) * (1 - 1e-13)));
       });
     case Condition::SimpleSpectrum:
-      return any_matrix([](const Matrix& m) { return repeated(symmetric_eigen(m).w, 1e-13); });
+      return any_matrix([](const Matrix& m) { return repeated(eigenvalues(m), 1e-13); });
     case Condition::DistinctSingular:
       return any_matrix([](const Matrix& m) {
-        const auto s = singular_values(m).s;
+        const auto s = run::singular_values(m);
         return repeated(s, 1e-13) || (s.size() > 0 && s(s.size() - 1) <= 1e-13 * s(0));
       });
     case Condition::Definite:
       return any_matrix([](const Matrix& m) {
-        const auto w = symmetric_eigen(m).w;
+        const auto w = eigenvalues(m);
         return w.size() > 0 && w(0) <= 1e-14 * w.cwiseAbs().maxCoeff();
       });
     default:

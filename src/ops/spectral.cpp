@@ -244,23 +244,32 @@ Expr normnuc_linearise(const Node& y, int /*operand*/, Expr tangent) {
 Expr normop_linearise(const Node& y, int /*operand*/, Expr tangent) {
   return contract_matrix(normop_grad(y.operands[0]), tangent);
 }
-// With D = u v', s = normop(X): dD = M (s T D'D + X T' D) + (s D D' T + D T' X) N,
-// M = (s^2 I - X X')^+, N = (s^2 I - X' X)^+.
+// With D = u v', s = normop(X): dD = M (s T D'D + X T' D) + (s D D' T + D T' X) N, M the pseudo-inverse of
+// s^2 I - X X', N that of s^2 I - X' X. Their null spaces are known, u and v, so no rank is guessed from
+// rounded values: with M = inv(s^2 (I + u u') - X X') and N alike, the part along D, 4/s <D,T> D, is too
+// much.
 Expr normop_grad_linearise(const Node& y, int /*operand*/, Expr tangent) {
+  Graph& g = *y.graph;
   const Expr d(&y);
   const Expr x = y.operands[0];
   const Expr s = normop(x);
-  const Expr s2 = square(s);
   const Expr xt = transposed(x);
   const Expr dt = transposed(d);
-  const Expr m = pinv(batch_times(s2, batch_identity(x.shape()[0], x)) - left_product(x, xt));
-  const Expr n = pinv(batch_times(s2, batch_identity(x.shape()[1], x)) - left_product(xt, x));
+  const Expr uu = left_product(d, dt);
+  const Expr vv = left_product(dt, d);
+  const Expr m = inv(batch_times(square(s), batch_identity(x.shape()[0], x) + uu) - left_product(x, xt));
+  const Expr n = inv(batch_times(square(s), batch_identity(x.shape()[1], x) + vv) - left_product(xt, x));
   const Expr t = transposed(tangent);
-  const Expr left =
-      batch_times(s, right_product(tangent, left_product(dt, d))) + right_product(left_product(x, t), d);
-  const Expr right =
-      batch_times(s, left_product(left_product(d, dt), tangent)) + right_product(left_product(d, t), x);
-  return left_product(m, left) + right_product(right, n);
+  const Expr left = batch_times(s, right_product(tangent, vv)) + right_product(left_product(x, t), d);
+  const Expr right = batch_times(s, left_product(uu, tangent)) + right_product(left_product(d, t), x);
+  const Axes all = g.axes(tangent);
+  Axes summed(all.begin(), all.begin() + d.rank());
+  Axes own = g.axes(d);
+  std::copy(summed.begin() + 2, summed.end(), own.begin() + 2);
+  Axes out = all;
+  std::copy(own.begin(), own.end(), out.begin());
+  const Expr along = g.product(4, {{d, own}, {d, summed}, {tangent, all}}, out);
+  return left_product(m, left) + right_product(right, n) - batch_times(g.power(s, g.number(-1)), along);
 }
 
 Shape matrix_to_scalar(std::span<const Expr> o, const Attributes& /*attributes*/) {

@@ -24,7 +24,7 @@ void norm_p_gradient(const double* x, std::int64_t n, double p, double* out);
 /// Both.
 double norm_p_and_gradient(const double* x, std::int64_t n, double p, double* out);
 
-/// One result a line. The maximum of no entry is -inf; NaN if an entry is.
+/// One result a line. NaN if an entry is; NumericalError where a line has no entries.
 void maximum(const double* x, const Lines& lines, double* out);
 void minimum(const double* x, const Lines& lines, double* out);
 void product(const double* x, const Lines& lines, double* out);

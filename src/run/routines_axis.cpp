@@ -178,7 +178,7 @@ double sign(double v) { return v > 0 ? 1.0 : v < 0 ? -1.0 : v; }
 }  // namespace
 
 double norm_p(const double* x, std::int64_t n, double p) {
-  if (!(p > 0)) throw NumericalError("norm(x,p) needs p > 0, p is " + std::to_string(p));
+  if (!(p > 0)) throw NumericalError("norm(x,p) needs p > 0, p is " + shown(p));
   if (p == 2) return norm(x, n);
   if (p != kInfinity) {
     const double sum = plain_sum(x, n, p);
@@ -252,12 +252,14 @@ double norm_p_and_gradient(const double* x, std::int64_t n, double p, double* ou
 }
 
 void maximum(const double* x, const Lines& lines, double* out) {
+  if (lines.length == 0) throw NumericalError("max of no entries");
   each_line(lines, [&](std::int64_t first, std::int64_t line) {
     out[line] = extreme<true>(x + first, lines.inner, lines.length);
   });
 }
 
 void minimum(const double* x, const Lines& lines, double* out) {
+  if (lines.length == 0) throw NumericalError("min of no entries");
   each_line(lines, [&](std::int64_t first, std::int64_t line) {
     out[line] = extreme<false>(x + first, lines.inner, lines.length);
   });

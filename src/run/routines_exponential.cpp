@@ -18,12 +18,6 @@ constexpr double kEpsilon = std::numeric_limits<double>::epsilon();
 
 Matrix nan_matrix(Eigen::Index n) { return Matrix::Constant(n, n, std::numeric_limits<double>::quiet_NaN()); }
 
-std::string shown(double value) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.6g", value);
-  return text;
-}
-
 // (exp(a) - exp(b))/(a - b) = exp(max) * (1 - exp(-d))/d with d = |a-b|
 double exponential_difference(double a, double b) {
   const double d = std::abs(a - b);
@@ -73,8 +67,8 @@ void refuse_negative(const Eigen::VectorXcd& values, double unscale) {
   for (const std::complex<double>& l : values) {
     if (std::abs(l) <= tiny) throw NumericalError("logm of a singular matrix");
     if (l.real() < 0 && std::abs(l.imag()) <= tiny) {
-      throw NumericalError("the principal logarithm does not exist: eigenvalue " + shown(l.real() * unscale) +
-                           " is on the negative axis");
+      throw NumericalError("logm: the principal logarithm does not exist: eigenvalue " +
+                           shown(l.real() * unscale) + " is on the negative axis");
     }
   }
 }
@@ -91,7 +85,7 @@ void definite_eigen(const In& a, int& exponent, Vector& values, Matrix& q) {
   const double tiny = static_cast<double>(values.size()) * kEpsilon * values.cwiseAbs().maxCoeff();
   if (std::abs(values[0]) <= tiny) throw NumericalError("logm of a singular matrix");
   if (values[0] < 0) {
-    throw NumericalError("the principal logarithm does not exist: eigenvalue " +
+    throw NumericalError("logm: the principal logarithm does not exist: eigenvalue " +
                          shown(std::ldexp(values[0], exponent)) + " is on the negative axis");
   }
 }

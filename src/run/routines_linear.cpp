@@ -23,12 +23,6 @@ Matrix nan_matrix(Eigen::Index rows, Eigen::Index columns) {
   return Matrix::Constant(rows, columns, std::numeric_limits<double>::quiet_NaN());
 }
 
-std::string shown(double value) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.6g", value);
-  return text;
-}
-
 }  // namespace
 
 int binary_exponent(const In& x) {
@@ -150,7 +144,7 @@ Matrix inverse(const In& a) {
   // Scaled by a power of two: nothing overflows on the way, and the result is the same to the last bit.
   const int e = binary_exponent(a);
   Lu lu(a * std::ldexp(1.0, -e));
-  if (lu.singular()) throw NumericalError("matrix is singular");
+  if (lu.singular()) throw NumericalError("inverse of a singular matrix");
   Matrix out = std::move(lu).inverse();
   if (e != 0) out *= std::ldexp(1.0, -e);
   return out;
@@ -171,7 +165,8 @@ Matrix solve(const In& a, const In& b, System system) {
     // Not definite after all: the general way decides.
   }
   if (system == System::Lower || system == System::Upper) {
-    if ((a.diagonal().array() == 0).any()) throw NumericalError("matrix is singular: a zero on the diagonal");
+    if ((a.diagonal().array() == 0).any())
+      throw NumericalError("inverse of a singular matrix: a zero on the diagonal");
     const Matrix scaled = a * scale;
     if (system == System::Lower) {
       scaled.triangularView<Eigen::Lower>().solveInPlace(x);
@@ -181,7 +176,7 @@ Matrix solve(const In& a, const In& b, System system) {
     return x * scale;
   }
   const Lu lu(a * scale);
-  if (lu.singular()) throw NumericalError("matrix is singular");
+  if (lu.singular()) throw NumericalError("inverse of a singular matrix");
   lu.solve_in_place(x, false);
   return x * scale;
 }
@@ -222,7 +217,7 @@ double log_determinant_and_inverse(const In& a, Matrix& out) {
   }
   const int e = std::abs(binary_exponent(a)) > 100 ? binary_exponent(a) : 0;
   Lu lu(e == 0 ? Matrix(a) : Matrix(a * std::ldexp(1.0, -e)));
-  if (lu.singular()) throw NumericalError("matrix is singular");
+  if (lu.singular()) throw NumericalError("inverse of a singular matrix");
   const double value = lu.log_abs_determinant();
   out = std::move(lu).inverse();
   if (e != 0) out *= std::ldexp(1.0, -e);
@@ -277,13 +272,13 @@ double definite_log_determinant_and_inverse(const In& a, Matrix& out) {
 Matrix cholesky(const In& s) {
   const Eigen::Index n = s.rows();
   if (!all_finite(s)) return nan_matrix(n, n);
-  if (!is_symmetric(s)) throw NumericalError("chol needs a symmetric matrix");
+  if (!is_symmetric(s)) throw NumericalError("chol of a matrix that is not symmetric");
   Matrix l = s;
   const int info =
       LAPACKE_dpotrf_work(LAPACK_COL_MAJOR, 'L', static_cast<int>(n), l.data(), static_cast<int>(n));
   if (info > 0) {
-    throw NumericalError("matrix is not positive definite: pivot " + std::to_string(info) +
-                         " of the Cholesky factor is " + shown(l(info - 1, info - 1)));
+    throw NumericalError("chol of a matrix that is not positive definite: pivot " + std::to_string(info) +
+                         " of the factor is " + shown(l(info - 1, info - 1)));
   }
   l.triangularView<Eigen::StrictlyUpper>().setZero();
   return l;

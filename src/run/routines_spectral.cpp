@@ -15,12 +15,6 @@ constexpr double kEpsilon = std::numeric_limits<double>::epsilon();
 constexpr Eigen::Index kSmall = 24;
 using ComplexMatrix = Eigen::MatrixXcd;
 
-std::string shown(double value) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.6g", value);
-  return text;
-}
-
 Matrix nan_matrix(Eigen::Index rows, Eigen::Index columns) {
   return Matrix::Constant(rows, columns, std::numeric_limits<double>::quiet_NaN());
 }
@@ -55,7 +49,7 @@ Matrix principal_root(const In& a) {
     const std::complex<double> l = t(i, i);
     if (std::abs(l) <= tiny) continue;
     if (l.real() < 0 && std::abs(l.imag()) <= tiny) {
-      throw NumericalError("the principal square root does not exist: eigenvalue " +
+      throw NumericalError("sqrtm: the principal square root does not exist: eigenvalue " +
                            shown(std::ldexp(l.real(), e)) + " is on the negative axis");
     }
     r(i, i) = std::sqrt(l);
@@ -67,7 +61,7 @@ Matrix principal_root(const In& a) {
       const std::complex<double> d = r(i, i) + r(j, j);
       if (d == 0.0) {
         if (std::abs(s) > std::sqrt(tiny)) {
-          throw NumericalError("the matrix has no square root: zero is a defective eigenvalue");
+          throw NumericalError("sqrtm: the matrix has no square root: zero is a defective eigenvalue");
         }
         continue;
       }

@@ -19,6 +19,11 @@ BlockTable table();
 }
 #endif
 
+const BlockTable& precise_blocks() {
+  static const BlockTable table = generic::table();
+  return table;
+}
+
 const BlockTable& blocks() {
   static const BlockTable chosen = [] {
 #if defined(__x86_64__) && defined(__gnu_linux__)
@@ -28,7 +33,7 @@ const BlockTable& blocks() {
     }
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return avx2::table();
 #endif
-    return generic::table();
+    return precise_blocks();
   }();
   return chosen;
 }

@@ -48,8 +48,10 @@ struct BlockTable {
   static constexpr std::int64_t kSmall = 48;
 };
 
-/// The table for this processor.
+/// The table for this processor: within some 4 units in the last place.
 const BlockTable& blocks();
+/// The table of the C library's scalar functions: within one unit, and the same on every processor.
+const BlockTable& precise_blocks();
 
 /// A scalar instruction of one operand over n numbers; out may be a.
 inline void vector_math(kernel::ScalarOp op, double* out, const double* a, std::int64_t n) {
