@@ -71,7 +71,8 @@ bool drowned(const Point& p, const Parts& parts) {
     if (!e) continue;
     const Array value = Evaluator(p)(e);
     for (unsigned seed = 1; seed <= 4; ++seed) {
-      if (blown * relative(Evaluator(p, noise, seed)(e), value, 1e-300) > 1e-10) return true;
+      if (blown * relative(Evaluator(p, {.noise = noise, .seed = seed})(e), value, 1e-300) > 1e-10)
+        return true;
     }
   }
   return false;

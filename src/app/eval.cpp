@@ -61,6 +61,9 @@ std::vector<std::int64_t> shown_shape(const syntax::Type& type, const SizeValues
   return shape;
 }
 
+// Multiplications of a problem that is small enough for many digits.
+constexpr double kSmall = 1e6;
+
 bool has_infinity(const Array& a) {
   return std::any_of(a.data.begin(), a.data.end(), [](double x) { return std::isinf(x); });
 }
@@ -101,8 +104,9 @@ json evaluate(const Question& asked, const EvalOptions& o) {
     return a;
   };
   try {
-    Evaluator e(point);
     const Expr f = simplify(q.formula.value);
+    const Arithmetic arithmetic{.precise = work(f, point.sizes) <= kSmall};
+    Evaluator e(point, arithmetic);
     const Array value = rounded(e(f));
     const auto shape = shown_shape(q.formula.type, point.sizes);
     j["value"] = nested_lists(value, shape);
@@ -117,7 +121,7 @@ json evaluate(const Question& asked, const EvalOptions& o) {
       const Variable v = variable_of(q, symbol);
       for (int k = 0; k < o.order; ++k) {
         const Expr below = k == 0 ? f : total_derivative(f, v.expr, k, false);
-        for (const auto& kink : kinks(below, std::span(&v.expr, 1), point)) {
+        for (const auto& kink : kinks(below, std::span(&v.expr, 1), point, arithmetic)) {
           const std::string text =
               std::string(k == 0 ? "not differentiable here: "
                                  : "the derivative is not differentiable here: ") +

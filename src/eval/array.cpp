@@ -4,6 +4,8 @@
 #include <limits>
 #include <numeric>
 
+#include "eval/real.hpp"
+
 namespace adjoint {
 namespace {
 
@@ -45,7 +47,9 @@ void for_each_pair(const std::vector<std::int64_t>& extent, const std::vector<st
 }
 
 // The operand over distinct labels, with labels that are neither kept nor shared summed away.
-Labelled reduced(const Labelled& f, const std::vector<int>& wanted, const std::vector<std::int64_t>& sizes) {
+template <class T>
+Labelled<T> reduced(const Labelled<T>& f, const std::vector<int>& wanted,
+                    const std::vector<std::int64_t>& sizes) {
   std::vector<int> out;
   for (const auto l : f.labels) {
     if (contains(wanted, l) && !contains(out, l)) out.push_back(l);
@@ -68,22 +72,24 @@ Labelled reduced(const Labelled& f, const std::vector<int>& wanted, const std::v
     stride_out[k] = stride;
     stride *= sizes[static_cast<std::size_t>(out[k])];
   }
-  Labelled result{Array(sizes_of(out, sizes)), out};
+  Labelled<T> result{BasicArray<T>(sizes_of(out, sizes)), out};
   for_each_pair(sizes_of(all, sizes), stride_in, stride_out, [&](std::int64_t a, std::int64_t b) {
     result.array.data[static_cast<std::size_t>(b)] += f.array.data[static_cast<std::size_t>(a)];
   });
   return result;
 }
 
-Labelled reordered(const Labelled& f, const std::vector<int>& labels) {
+template <class T>
+Labelled<T> reordered(const Labelled<T>& f, const std::vector<int>& labels) {
   std::vector<int> order;
   for (const auto l : labels)
     order.push_back(static_cast<int>(std::find(f.labels.begin(), f.labels.end(), l) - f.labels.begin()));
   return {permuted(f.array, order), labels};
 }
 
-Labelled contract(const Labelled& a, const Labelled& b, const std::vector<int>& wanted,
-                  const std::vector<std::int64_t>& sizes) {
+template <class T>
+Labelled<T> contract(const Labelled<T>& a, const Labelled<T>& b, const std::vector<int>& wanted,
+                     const std::vector<std::int64_t>& sizes) {
   std::vector<int> batch, summed, free_a, free_b;
   for (const auto l : a.labels) {
     if (!contains(b.labels, l)) {
@@ -102,29 +108,23 @@ Labelled contract(const Labelled& a, const Labelled& b, const std::vector<int>& 
   lb.insert(lb.end(), batch.begin(), batch.end());
   out.insert(out.end(), free_b.begin(), free_b.end());
   out.insert(out.end(), batch.begin(), batch.end());
-  const Labelled pa = reordered(a, la);
-  const Labelled pb = reordered(b, lb);
+  const Labelled<T> pa = reordered(a, la);
+  const Labelled<T> pb = reordered(b, lb);
+  using Dense = Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic>;
   const auto rows = count(sizes_of(free_a, sizes));
   const auto inner = count(sizes_of(summed, sizes));
   const auto columns = count(sizes_of(free_b, sizes));
   const auto many = count(sizes_of(batch, sizes));
-  Labelled result{Array(sizes_of(out, sizes)), out};
+  Labelled<T> result{BasicArray<T>(sizes_of(out, sizes)), out};
   for (std::int64_t k = 0; k < many; ++k) {
-    const ConstMatrixMap ma(pa.array.data.data() + k * rows * inner, rows, inner);
-    const ConstMatrixMap mb(pb.array.data.data() + k * inner * columns, inner, columns);
-    MatrixMap(result.array.data.data() + k * rows * columns, rows, columns).noalias() = ma * mb;
+    const Eigen::Map<const Dense> ma(pa.array.data.data() + k * rows * inner, rows, inner);
+    const Eigen::Map<const Dense> mb(pb.array.data.data() + k * inner * columns, inner, columns);
+    Eigen::Map<Dense>(result.array.data.data() + k * rows * columns, rows, columns).noalias() = ma * mb;
   }
   return result;
 }
 
 }  // namespace
-
-Array::Array(std::vector<std::int64_t> s, double fill)
-    : shape(std::move(s)), data(static_cast<std::size_t>(count(shape)), fill) {}
-
-std::int64_t batch_count(const Array& a, int leading) {
-  return std::accumulate(a.shape.begin() + leading, a.shape.end(), std::int64_t{1}, std::multiplies<>());
-}
 
 ConstMatrixMap matrix_at(const Array& a, std::int64_t k) {
   return {a.data.data() + k * a.shape[0] * a.shape[1], a.shape[0], a.shape[1]};
@@ -133,7 +133,8 @@ MatrixMap matrix_at(Array& a, std::int64_t k) {
   return {a.data.data() + k * a.shape[0] * a.shape[1], a.shape[0], a.shape[1]};
 }
 
-Array permuted(const Array& a, const std::vector<int>& order) {
+template <class T>
+BasicArray<T> permuted(const BasicArray<T>& a, const std::vector<int>& order) {
   bool identity = true;
   for (std::size_t k = 0; k < order.size(); ++k) identity = identity && order[k] == static_cast<int>(k);
   if (identity) return a;
@@ -147,15 +148,16 @@ Array permuted(const Array& a, const std::vector<int>& order) {
     to.push_back(s);
     s *= shape.back();
   }
-  Array result(shape);
+  BasicArray<T> result(shape);
   for_each_pair(shape, from, to, [&](std::int64_t x, std::int64_t y) {
     result.data[static_cast<std::size_t>(y)] = a.data[static_cast<std::size_t>(x)];
   });
   return result;
 }
 
-Array einstein(double coefficient, std::vector<Labelled> factors, const std::vector<int>& output,
-               const std::vector<std::int64_t>& sizes) {
+template <class T>
+BasicArray<T> einstein(const T& coefficient, std::vector<Labelled<T>> factors, const std::vector<int>& output,
+                       const std::vector<std::int64_t>& sizes) {
   const auto wanted_without = [&](std::size_t a, std::size_t b) {
     std::vector<int> wanted = output;
     for (std::size_t k = 0; k < factors.size(); ++k) {
@@ -187,8 +189,9 @@ Array einstein(double coefficient, std::vector<Labelled> factors, const std::vec
     factors[ba] = reduced(contract(factors[ba], factors[bb], wanted, sizes), wanted, sizes);
     factors.erase(factors.begin() + static_cast<std::ptrdiff_t>(bb));
   }
-  Labelled whole = factors.empty() ? Labelled{Array(1.0), {}} : reduced(factors[0], output, sizes);
-  if (whole.labels != output || coefficient != 1.0) {
+  Labelled<T> whole =
+      factors.empty() ? Labelled<T>{BasicArray<T>(T(1)), {}} : reduced(factors[0], output, sizes);
+  if (whole.labels != output || coefficient != 1) {
     std::vector<int> distinct;
     for (const auto l : output) {
       if (!contains(distinct, l)) distinct.push_back(l);
@@ -205,7 +208,7 @@ Array einstein(double coefficient, std::vector<Labelled> factors, const std::vec
       to[static_cast<std::size_t>(std::find(distinct.begin(), distinct.end(), l) - distinct.begin())] += s;
       s *= sizes[static_cast<std::size_t>(l)];
     }
-    Array result(sizes_of(output, sizes));
+    BasicArray<T> result(sizes_of(output, sizes));
     for_each_pair(sizes_of(distinct, sizes), from, to, [&](std::int64_t x, std::int64_t y) {
       result.data[static_cast<std::size_t>(y)] = coefficient * whole.array.data[static_cast<std::size_t>(x)];
     });
@@ -213,5 +216,12 @@ Array einstein(double coefficient, std::vector<Labelled> factors, const std::vec
   }
   return whole.array;
 }
+
+template Array permuted(const Array&, const std::vector<int>&);
+template BasicArray<Real> permuted(const BasicArray<Real>&, const std::vector<int>&);
+template Array einstein(const double&, std::vector<Labelled<double>>, const std::vector<int>&,
+                        const std::vector<std::int64_t>&);
+template BasicArray<Real> einstein(const Real&, std::vector<Labelled<Real>>, const std::vector<int>&,
+                                   const std::vector<std::int64_t>&);
 
 }  // namespace adjoint

@@ -1,8 +1,9 @@
 // The value of an expression at a point.
 #pragma once
 
-#include <optional>
-#include <random>
+#include <memory>
+#include <span>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
@@ -18,28 +19,37 @@ struct Point {
   SizeValues sizes;
 };
 
+/// How values are computed.
+struct Arithmetic {
+  /// Every entry of every node but numbers is off by a random part of it, at most this large: how far two
+  /// such values differ says how much of a value is rounding (Monte Carlo arithmetic, Parker 1997).
+  double noise = 0;
+  unsigned seed = 1;
+  /// In numbers of 350 digits, results rounded to double: right where values leave the range of double
+  /// on the way, or cancel. Decimals are what they are written as. For small problems: some thousand times
+  /// slower.
+  bool precise = false;
+};
+
 /// Evaluates expressions at one point, each node once.
 class Evaluator {
  public:
-  /// `noise`: every entry of every node but numbers is off by a random part of it, at most this large: how
-  /// far two such values differ says how much of a value is rounding (Monte Carlo arithmetic, Parker 1997).
-  explicit Evaluator(const Point& point, double noise = 0, unsigned seed = 1)
-      : point_(point), noise_(noise), random_(seed) {}
+  explicit Evaluator(const Point& point, Arithmetic arithmetic = {});
+  ~Evaluator();
+  Evaluator(Evaluator&&) noexcept;
+  Evaluator& operator=(Evaluator&&) noexcept;
   /// Throws NumericalError where the expression has no value there or a variable has none.
   const Array& operator()(Expr expr);
 
  private:
-  Array compute(Expr expr);
-  Array product(const Node& n);
-  [[nodiscard]] std::optional<Array> root(Expr e) const;
-  [[nodiscard]] std::optional<Array> scaled_power(const Node& sum, double exponent) const;
-  [[nodiscard]] std::int64_t size(const Size& s) const;
-
-  const Point& point_;
-  double noise_;
-  std::mt19937 random_;
-  std::unordered_map<const Node*, Array> done_;
+  class Nodes;
+  template <class T>
+  class NodesOf;
+  std::unique_ptr<Nodes> nodes_;
 };
+
+/// Multiplications, about, that the values of an expression and all that it is made of take.
+double work(Expr expr, const SizeValues& sizes);
 
 /// A place at which the function is not differentiable in a way that matters there: an operation whose
 /// condition fails while the result depends on it to first order.
@@ -49,6 +59,7 @@ struct Kink {
 };
 
 /// Kinks of f at the point, among nodes that depend on one of the variables.
-std::vector<Kink> kinks(Expr f, std::span<const Expr> variables, const Point& point);
+std::vector<Kink> kinks(Expr f, std::span<const Expr> variables, const Point& point,
+                        Arithmetic arithmetic = {});
 
 }  // namespace adjoint

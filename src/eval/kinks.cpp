@@ -5,92 +5,13 @@
 
 #include "calculus/differentiate.hpp"
 #include "eval/evaluate.hpp"
+#include "eval/failures.hpp"
+#include "eval/flat.hpp"
 #include "ops/record.hpp"
-#include "run/matrix_routines.hpp"
 #include "simplify/simplify.hpp"
 
 namespace adjoint {
 namespace {
-
-using Flags = std::vector<bool>;  // entries of the operand at which the condition fails; one flag for a whole
-
-Eigen::VectorXd eigenvalues(const Matrix& s) {
-  Eigen::VectorXd values;
-  run::eigen(s, values, nullptr);
-  return values;
-}
-
-bool repeated(const Eigen::VectorXd& v, double tolerance) {
-  for (Eigen::Index k = 1; k < v.size(); ++k) {
-    if (std::abs(v(k) - v(k - 1)) <= tolerance * v.cwiseAbs().maxCoeff()) return true;
-  }
-  return false;
-}
-
-template <class F>
-Flags entries(const Array& a, F fails) {
-  Flags f;
-  for (const auto v : a.data) f.push_back(fails(v));
-  return f;
-}
-
-// Whether the condition fails at the value, entrywise where the condition is.
-Flags failures(Condition condition, const Node& node, const Array& a, const Array* other) {
-  const auto whole = [](bool fails) { return Flags{fails}; };
-  const auto any_matrix = [&a](auto test) {
-    bool fails = false;
-    for (std::int64_t k = 0; k < batch_count(a); ++k) fails = fails || test(Matrix(matrix_at(a, k)));
-    return Flags{fails};
-  };
-  switch (condition) {
-    case Condition::NonZero:
-      return entries(a, [](double v) { return v == 0; });
-    case Condition::Positive:
-      return entries(a, [](double v) { return v <= 0; });
-    case Condition::InsideUnit:
-      return entries(a, [](double v) { return std::abs(v) >= 1; });
-    case Condition::NotAllZero:
-      return whole(std::all_of(a.data.begin(), a.data.end(), [](double v) { return v == 0; }));
-    case Condition::Differ: {
-      Flags f;
-      for (std::size_t k = 0; k < a.data.size(); ++k)
-        f.push_back(other != nullptr && a.data[k] == other->data[k]);
-      return f;
-    }
-    case Condition::UniqueMaximum:
-    case Condition::UniqueMinimum: {
-      if (!node.attributes.integers.empty() && a.rank() > 1) return whole(false);
-      const auto best = condition == Condition::UniqueMaximum
-                            ? *std::max_element(a.data.begin(), a.data.end())
-                            : *std::min_element(a.data.begin(), a.data.end());
-      return whole(std::count(a.data.begin(), a.data.end(), best) > 1);
-    }
-    case Condition::FullRank:
-      return any_matrix([](const Matrix& m) {
-        const auto s = run::singular_values(m);
-        return s.size() > 0 && s(s.size() - 1) <= 1e-13 * s(0);
-      });
-    case Condition::SimpleTop:
-      return any_matrix([](const Matrix& m) {
-        const auto s = run::singular_values(m);
-        return s.size() > 0 && (s(0) == 0 || (s.size() > 1 && s(1) >= s(0) * (1 - 1e-13)));
-      });
-    case Condition::SimpleSpectrum:
-      return any_matrix([](const Matrix& m) { return repeated(eigenvalues(m), 1e-13); });
-    case Condition::DistinctSingular:
-      return any_matrix([](const Matrix& m) {
-        const auto s = run::singular_values(m);
-        return repeated(s, 1e-13) || (s.size() > 0 && s(s.size() - 1) <= 1e-13 * s(0));
-      });
-    case Condition::Definite:
-      return any_matrix([](const Matrix& m) {
-        const auto w = eigenvalues(m);
-        return w.size() > 0 && w(0) <= 1e-14 * w.cwiseAbs().maxCoeff();
-      });
-    default:
-      return whole(false);
-  }
-}
 
 std::string name_of(Condition condition, const Node& node) {
   const std::string op(node.op->name);
@@ -117,6 +38,16 @@ std::string name_of(Condition condition, const Node& node) {
   }
 }
 
+// Flags of what may move.
+Flags where_it_moves(Flags flags, const Flags& flat) {
+  if (flags.size() == flat.size()) {
+    for (std::size_t k = 0; k < flags.size(); ++k) flags[k] = flags[k] && !flat[k];
+  } else if (std::all_of(flat.begin(), flat.end(), [](bool f) { return f; })) {
+    flags.assign(flags.size(), false);
+  }
+  return flags;
+}
+
 bool any(const Flags& f) { return std::find(f.begin(), f.end(), true) != f.end(); }
 
 // Eigenvalues and singular values that meet: a function of them is smooth there if it treats them alike, and
@@ -135,7 +66,7 @@ bool treats_alike(const std::vector<double>& values, const double* slope, std::s
 
 // Whether f moves to first order with the flagged entries of node.
 bool matters(Expr f, Expr node, const Flags& flags, const Point& point, Evaluator& evaluator,
-             Condition condition) {
+             Condition condition, Arithmetic arithmetic) {
   Graph& g = f.graph();
   const Expr v = g.variable("kink", node.shape(), node->facts, Role::Placeholder);
   const std::pair<Expr, Expr> replacement{node, v};
@@ -145,7 +76,7 @@ bool matters(Expr f, Expr node, const Flags& flags, const Point& point, Evaluato
   extended.values[v.get()] = evaluator(node);
   try {
     const Expr slope = outer.rank() == 0 ? gradient(outer, v) : jacobian(outer, v);
-    Evaluator e(extended);
+    Evaluator e(extended, arithmetic);
     const Array& d = e(simplify(slope));
     const std::size_t entries_of_node = extended.values[v.get()].data.size();
     const std::size_t before =
@@ -172,9 +103,10 @@ bool matters(Expr f, Expr node, const Flags& flags, const Point& point, Evaluato
 
 }  // namespace
 
-std::vector<Kink> kinks(Expr f, std::span<const Expr> variables, const Point& point) {
+std::vector<Kink> kinks(Expr f, std::span<const Expr> variables, const Point& point, Arithmetic arithmetic) {
   std::vector<Kink> found;
-  Evaluator evaluator(point);
+  Evaluator evaluator(point, arithmetic);
+  Flat flat(variables, evaluator);
   evaluator(f);
   for (const auto& e : topological(std::span(&f, 1))) {
     if (e->kind != Kind::Apply && e->kind != Kind::Power) continue;
@@ -182,8 +114,11 @@ std::vector<Kink> kinks(Expr f, std::span<const Expr> variables, const Point& po
     if (e->kind == Kind::Power) {
       const double exponent = evaluator(e->operands[1]).data[0];
       if (exponent >= 1 || exponent <= 0 || exponent == std::floor(exponent)) continue;
-      const Flags flags = entries(evaluator(e), [](double v) { return v == 0; });  // where its base is 0
-      if (any(flags) && matters(f, e, flags, point, evaluator, Condition::NonZero))
+      Flags zero;  // its base
+      for (const double v : evaluator(e).data) zero.push_back(v == 0);
+      if (!any(zero)) continue;
+      const Flags flags = where_it_moves(std::move(zero), flat(e->operands[0]));
+      if (any(flags) && matters(f, e, flags, point, evaluator, Condition::NonZero, arithmetic))
         found.push_back({e, "a root at 0"});
       continue;
     }
@@ -192,9 +127,12 @@ std::vector<Kink> kinks(Expr f, std::span<const Expr> variables, const Point& po
       const auto k = static_cast<std::size_t>(c.operand);
       const Array& a = evaluator(e->operands[k]);
       const Array* other = e->operands.size() > 1 ? &evaluator(e->operands[1]) : nullptr;
-      const Flags flags = failures(c.condition, *e, a, other);
+      Flags failed = failures(c.condition, *e, a, other);
+      if (!any(failed)) continue;
+      const bool both = c.condition == Condition::Differ && !any(flat(e->operands[1]));
+      const Flags flags = both ? failed : where_it_moves(std::move(failed), flat(e->operands[k]));
       const bool steep = c.condition == Condition::InsideUnit;  // an infinite slope is felt by a square too
-      if (any(flags) && (steep || matters(f, e, flags, point, evaluator, c.condition)))
+      if (any(flags) && (steep || matters(f, e, flags, point, evaluator, c.condition, arithmetic)))
         found.push_back({e, name_of(c.condition, *e)});
     }
   }

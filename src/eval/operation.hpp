@@ -1,7 +1,7 @@
-// The value of one operation, by the same instructions and routines that programs run.
+// The value of one operation: in doubles by the instructions and routines that programs run, in numbers of
+// 350 digits by definition.
 #pragma once
 
-#include <optional>
 #include <span>
 
 #include "eval/array.hpp"
@@ -12,10 +12,12 @@ namespace adjoint {
 
 using run::NumericalError;
 
-/// The value of an application on values of its operands.
+/// The value of an application on values of its operands (T: double, Real).
 /// Throws NumericalError outside the domain of a matrix function, where an index leaves its axis, and for
 /// what has no value (abstract functions).
-Array apply_operation(const Node& node, std::span<const Array* const> operands, const SizeValues& sizes);
+template <class T>
+BasicArray<T> apply_operation(const Node& node, std::span<const BasicArray<T>* const> operands,
+                              const SizeValues& sizes);
 
 /// The number that a size stands for; NumericalError if it has none.
 std::int64_t number_of(const Size& size, const SizeValues& sizes);
