@@ -20,6 +20,7 @@ MAY_NAME_OPERATIONS = {
     "src/print/": "how trees are written; readings that the notation has a word for",
     "src/kernel/": "names of the kernel language",
     "src/run/": "routines of the kernel language",
+    "src/eval/definitions": "routines of the kernel language, by definition",
     "src/simplify/rules": "rule table",
     "src/simplify/fused": "rule table",
     "src/analysis/": "rules of domain, bounds, limits and convexity",

@@ -1,12 +1,15 @@
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <numeric>
 #include <optional>
 
+#include "app/analyse.hpp"
 #include "app/commands.hpp"
 #include "app/values.hpp"
 #include "calculus/differentiate.hpp"
+#include "eval/quotients.hpp"
 
 namespace adjoint::app {
 
@@ -81,6 +84,59 @@ std::string written(const json& value) {
   return value.dump();
 }
 
+// The derivative of order k at the point, by the formula of whichever mode has a value there.
+Array derivative_value(Expr f, const Variable& v, int order, Evaluator& e) {
+  const bool forward = v.type.is_scalar();
+  Array d = e(total_derivative(f, v.expr, order, forward));
+  if (has_nan(d)) d = e(total_derivative(f, v.expr, order, !forward));
+  return d;
+}
+
+std::string words(const Kink& kink, const Question& q) {
+  constexpr std::size_t kLong = 60;
+  std::string name = say_for(q)(kink.where);
+  if (name.size() > kLong)
+    name = kink.where->kind == Kind::Apply ? std::string(kink.where->op->name) : "a root";
+  std::string text(kink.what);
+  return text.replace(text.find('$'), 1, name);
+}
+
+// Where f or a derivative of it has a kink: said, and for f itself answered by the least subgradient.
+struct Kinks {
+  std::vector<std::string> warnings;
+  std::optional<Array> subgradient;
+};
+Kinks kinks_below(Expr f, const Variable& v, int order, const Question& q, const Point& point, Arithmetic by,
+                  Evaluator& e) {
+  Kinks result;
+  for (int k = 0; k < order; ++k) {
+    const Expr below = k == 0 ? f : total_derivative(f, v.expr, k, false);
+    std::vector<Kink> found = kinks(below, std::span(&v.expr, 1), point, by);
+    if (found.empty()) continue;
+    const auto quotients = by.precise ? Quotients::of(below, v.expr, point) : std::nullopt;
+    const auto felt = [](const Kink& kink) { return kink.felt; };
+    const bool any_felt = std::any_of(found.begin(), found.end(), felt);
+    if (quotients ? quotients->agree_with(derivative_value(f, v, k + 1, e)) : !any_felt) continue;
+    if (any_felt) std::erase_if(found, std::not_fn(felt));
+    std::string answer =
+        "the result is the subgradient of least norm where the function is convex or concave";
+    if (quotients && f.rank() == 0 && order == 1) {
+      result.subgradient = quotients->least_subgradient(total_derivative(f, v.expr, 1, v.type.is_scalar()));
+      answer = result.subgradient ? "the result is the subgradient of least norm"
+                                  : "the function is neither convex nor concave here, the result is what the "
+                                    "formula gives";
+    }
+    for (const Kink& kink : found) {
+      const std::string text =
+          (k == 0 ? "not differentiable here: " : "the derivative is not differentiable here: ") +
+          words(kink, q) + "; " + answer;
+      if (std::find(result.warnings.begin(), result.warnings.end(), text) == result.warnings.end())
+        result.warnings.push_back(text);
+    }
+  }
+  return result;
+}
+
 }  // namespace
 
 json evaluate(const Question& asked, const EvalOptions& o) {
@@ -99,52 +155,53 @@ json evaluate(const Question& asked, const EvalOptions& o) {
   Point point = point_of(q, values);
   json j;
   json warnings = json::array();
-  const auto rounded = [&o](Array a) {
+  const auto shown = [&o](Array a) {
+    for (auto& v : a.data) {
+      if (std::abs(v) == std::numeric_limits<double>::denorm_min()) v = 0;  // what is below the range
+    }
     if (o.single) round_to_float(a);
     return a;
   };
+  const Expr f = simplify(q.formula.value);
+  const Arithmetic arithmetic{.precise = work(f, point.sizes) <= kSmall};
+  Evaluator e(point, arithmetic);
+  const auto shape = shown_shape(q.formula.type, point.sizes);
+  bool defined = true;
   try {
-    const Expr f = simplify(q.formula.value);
-    const Arithmetic arithmetic{.precise = work(f, point.sizes) <= kSmall};
-    Evaluator e(point, arithmetic);
-    const Array value = rounded(e(f));
-    const auto shape = shown_shape(q.formula.type, point.sizes);
+    const Array value = shown(e(f));
     j["value"] = nested_lists(value, shape);
-    if (has_nan(value)) warnings.push_back("the function is not defined at this point");
+    defined = !has_nan(value);
+    if (!defined) warnings.push_back("the function is not defined at this point");
     if (has_infinity(value)) {
       warnings.push_back(
           "the value is infinite at this point, or beyond the range of numbers; so may be parts of the "
           "derivative");
     }
-    if (!o.wrt.empty()) {
-      const notation::Symbol symbol = variable_symbol(q, o.wrt);
-      const Variable v = variable_of(q, symbol);
-      for (int k = 0; k < o.order; ++k) {
-        const Expr below = k == 0 ? f : total_derivative(f, v.expr, k, false);
-        for (const auto& kink : kinks(below, std::span(&v.expr, 1), point, arithmetic)) {
-          const std::string text =
-              std::string(k == 0 ? "not differentiable here: "
-                                 : "the derivative is not differentiable here: ") +
-              kink.what +
-              "; the result is the subgradient of least norm where the function is convex or concave";
-          if (std::find(warnings.begin(), warnings.end(), text) == warnings.end()) warnings.push_back(text);
-        }
-      }
-      Array d = e(total_derivative(f, v.expr, o.order, v.type.is_scalar()));
-      if (has_nan(d)) d = e(total_derivative(f, v.expr, o.order, !v.type.is_scalar()));
-      if (has_nan(d) && !has_nan(value)) warnings.push_back("the derivative is not a number at this point");
-      if (has_infinity(d)) warnings.push_back("the derivative is infinite at this point");
-      auto derivative_shape = shape;
-      const auto given = values.find(symbol.name);
-      for (int k = 0; k < o.order; ++k) {
-        const auto own = given != values.end() && !v.type.is_scalar() ? given->second.shape
-                                                                      : shown_shape(v.type, point.sizes);
-        derivative_shape.insert(derivative_shape.end(), own.begin(), own.end());
-      }
-      j["derivative"] = nested_lists(rounded(d), derivative_shape);
-    }
   } catch (const NumericalError& error) {
     throw InputError(std::string("error: ") + error.what() + "\n");
+  }
+  if (!o.wrt.empty()) {
+    const notation::Symbol symbol = variable_symbol(q, o.wrt);
+    const Variable v = variable_of(q, symbol);
+    auto derivative_shape = shape;
+    const auto given = values.find(symbol.name);
+    for (int k = 0; k < o.order; ++k) {
+      const auto own = given != values.end() && !v.type.is_scalar() ? given->second.shape
+                                                                    : shown_shape(v.type, point.sizes);
+      derivative_shape.insert(derivative_shape.end(), own.begin(), own.end());
+    }
+    Array d(derivative_shape);
+    try {
+      const Kinks kinks = kinks_below(f, v, o.order, q, point, arithmetic, e);
+      for (const auto& text : kinks.warnings) warnings.push_back(text);
+      d = kinks.subgradient ? *kinks.subgradient : derivative_value(f, v, o.order, e);
+      if (has_nan(d) && defined) warnings.push_back("the derivative is not a number at this point");
+      if (has_infinity(d)) warnings.push_back("the derivative is infinite at this point");
+    } catch (const NumericalError& error) {
+      std::fill(d.data.begin(), d.data.end(), std::numeric_limits<double>::quiet_NaN());
+      warnings.push_back(std::string("the derivative has no value at this point: ") + error.what());
+    }
+    j["derivative"] = nested_lists(shown(d), derivative_shape);
   }
   j["warnings"] = warnings;
   return j;

@@ -2,9 +2,11 @@
 
 #include <Eigen/LU>
 #include <algorithm>
+#include <map>
 #include <stdexcept>
 #include <utility>
 
+#include "ops/record.hpp"
 #include "run/numerical_error.hpp"
 
 namespace adjoint {
@@ -187,6 +189,91 @@ RealArray by_matrix(const RealArray& x, const Extents& shape, F f) {
 }
 RealMatrix one(const Real& value) { return RealMatrix::Constant(1, 1, value); }
 
+// ---- routines by name ----
+
+struct Call {
+  Operands operands;
+  std::span<const std::int64_t> attributes;
+  const Extents& shape;
+  [[nodiscard]] const RealArray& x() const { return *operands[0]; }
+};
+using Definition = RealArray (*)(const Call&);
+
+template <Line (*f)(const Line&)>
+RealArray lines(const Call& c) {
+  return by_line(c.x(), c.attributes, c.shape, f);
+}
+template <Real (*f)(const Line&)>
+RealArray numbers(const Call& c) {
+  return by_line(c.x(), c.attributes, c.shape, [](const Line& x) { return Line{f(x)}; });
+}
+template <Line (*f)(const Line&, const Real&)>
+RealArray with_parameter(const Call& c) {
+  return by_line(c.x(), {}, c.shape, [&c](const Line& x) { return f(x, c.operands[1]->data[0]); });
+}
+template <RealMatrix (*f)(const RealMatrix&)>
+RealArray matrices(const Call& c) {
+  return by_matrix(c.x(), c.shape, f);
+}
+
+Line direction(const Line& x) { return length_gradient(x, 2); }
+Line one_length(const Line& x, const Real& p) { return {length(x, p)}; }
+Real product(const Line& x) { return product_without(x, x.size(), x.size()); }
+Line product_gradient(const Line& x) {
+  Line y;
+  for (std::size_t k = 0; k < x.size(); ++k) y.push_back(product_without(x, k, k));
+  return y;
+}
+Real logsumexp(const Line& x) {
+  const Real most = extreme<true>(x);
+  return isinf(most) ? most : Real(most + log(exponentials(x, most).second));
+}
+Line softmax(const Line& x) {
+  auto [y, sum] = exponentials(x, extreme<true>(x));
+  for (Real& v : y) v /= sum;
+  return y;
+}
+Line running_sum(const Line& x) {
+  Line y;
+  Real sum = 0;
+  for (const Real& v : x) y.push_back(sum = settled(Real(sum + v), abs(v)));
+  return y;
+}
+Line running_sum_from_the_end(const Line& x) {
+  Line y = running_sum(Line(x.rbegin(), x.rend()));
+  std::reverse(y.begin(), y.end());
+  return y;
+}
+RealMatrix determinant_matrix(const RealMatrix& a) { return one(determinant(a)); }
+RealMatrix log_determinant_matrix(const RealMatrix& a) { return one(log(abs(determinant(a)))); }
+RealMatrix lower(const RealMatrix& a) { return a.triangularView<Eigen::Lower>(); }
+RealMatrix upper(const RealMatrix& a) { return a.triangularView<Eigen::Upper>(); }
+
+const std::map<std::string_view, Definition>& table() {
+  static const std::map<std::string_view, Definition> all = {
+      {"norm", numbers<length>},
+      {"direction", lines<direction>},
+      {"norm_p", with_parameter<one_length>},
+      {"norm_p_grad", with_parameter<length_gradient>},
+      {"maximum", numbers<extreme<true>>},
+      {"minimum", numbers<extreme<false>>},
+      {"max_grad", lines<extreme_gradient<true>>},
+      {"min_grad", lines<extreme_gradient<false>>},
+      {"prod", numbers<product>},
+      {"prod_grad", lines<product_gradient>},
+      {"logsumexp", numbers<logsumexp>},
+      {"softmax", lines<softmax>},
+      {"cumsum", lines<running_sum>},
+      {"cumsumT", lines<running_sum_from_the_end>},
+      {"det", matrices<determinant_matrix>},
+      {"logdet", matrices<log_determinant_matrix>},
+      {"inv", matrices<inverse>},
+      {"tril", matrices<lower>},
+      {"triu", matrices<upper>},
+  };
+  return all;
+}
+
 }  // namespace
 
 Real defined_value(kernel::ScalarOp op, const Real& a, const Real& b, const Real& c) {
@@ -250,48 +337,21 @@ Real defined_value(kernel::ScalarOp op, const Real& a, const Real& b, const Real
   }
 }
 
+bool is_defined_in_full(Expr expr) {
+  const std::vector<Expr> all = topological(std::span(&expr, 1));
+  return std::all_of(all.begin(), all.end(), [](Expr e) {
+    if (e->kind != Kind::Apply) return true;
+    const Lowering& by = record_of(*e).lowering;
+    return by.by != Lowering::By::Routine || table().contains(by.code);
+  });
+}
+
 std::optional<RealArray> defined_routine(std::string_view name, Operands operands,
                                          std::span<const std::int64_t> attributes, const Extents& shape) {
-  const RealArray& x = *operands[0];
-  const auto lines = [&](auto f) { return by_line(x, attributes, shape, f); };
-  const auto whole = [&](auto f) { return by_line(x, {}, shape, f); };
-  if (name == "norm") return whole([](const Line& u) { return Line{length(u)}; });
-  if (name == "direction") return whole([](const Line& u) { return length_gradient(u, 2); });
-  if (name == "norm_p") return whole([&](const Line& u) { return Line{length(u, operands[1]->data[0])}; });
-  if (name == "norm_p_grad")
-    return whole([&](const Line& u) { return length_gradient(u, operands[1]->data[0]); });
-  if (name == "maximum") return lines([](const Line& u) { return Line{extreme<true>(u)}; });
-  if (name == "minimum") return lines([](const Line& u) { return Line{extreme<false>(u)}; });
-  if (name == "max_grad") return lines(extreme_gradient<true>);
-  if (name == "min_grad") return lines(extreme_gradient<false>);
-  if (name == "prod")
-    return lines([](const Line& u) { return Line{product_without(u, u.size(), u.size())}; });
-  if (name == "prod_grad") {
-    return lines([](const Line& u) {
-      Line y;
-      for (std::size_t k = 0; k < u.size(); ++k) y.push_back(product_without(u, k, k));
-      return y;
-    });
-  }
-  if (name == "logsumexp") {
-    return lines([](const Line& u) {
-      const Real most = extreme<true>(u);
-      return Line{isinf(most) ? most : Real(most + log(exponentials(u, most).second))};
-    });
-  }
-  if (name == "softmax") {
-    return lines([](const Line& u) {
-      auto [y, sum] = exponentials(u, extreme<true>(u));
-      for (Real& v : y) v /= sum;
-      return y;
-    });
-  }
-  if (name == "det") return by_matrix(x, shape, [](const RealMatrix& a) { return one(determinant(a)); });
-  if (name == "logdet")
-    return by_matrix(x, shape, [](const RealMatrix& a) { return one(log(abs(determinant(a)))); });
-  if (name == "inv") return by_matrix(x, shape, inverse);
+  const Call call{operands, attributes, shape};
+  if (const auto at = table().find(name); at != table().end()) return at->second(call);
   constexpr std::int64_t kFew = 6;  // the minors are many
-  if (name == "adj" && x.shape[0] <= kFew) return by_matrix(x, shape, adjugate);
+  if (name == "adj" && call.x().shape[0] <= kFew) return by_matrix(call.x(), shape, adjugate);
   return std::nullopt;
 }
 

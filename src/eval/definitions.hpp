@@ -8,12 +8,16 @@
 
 #include "eval/array.hpp"
 #include "eval/real.hpp"
+#include "graph/graph.hpp"
 #include "kernel/scalar.hpp"
 
 namespace adjoint {
 
 /// A scalar instruction of up to three operands.
 Real defined_value(kernel::ScalarOp op, const Real& a, const Real& b, const Real& c);
+
+/// Whether all that the expression is made of has a definition here: else parts of it are taken in doubles.
+bool is_defined_in_full(Expr expr);
 
 /// A routine on operands of the shapes that kernel/routine.hpp states; nothing for those whose definition is
 /// no short formula (spectral functions). NumericalError as the routines of run.

@@ -1,12 +1,8 @@
 #include "eval/evaluate.hpp"
 
 #include <algorithm>
-#include <cmath>
-#include <optional>
-#include <random>
-#include <type_traits>
 
-#include "eval/real.hpp"
+#include "eval/nodes.hpp"
 
 namespace adjoint {
 
@@ -19,259 +15,35 @@ class Evaluator::Nodes {
   virtual const Array& value(Expr expr) = 0;
 };
 
-namespace {
-
-using std::abs;
-using std::floor;
-using std::isinf;
-using std::isnan;
-using std::pow;
-using std::sqrt;
-
-// Squares of what is smaller or larger may leave the range of numbers.
-bool is_extreme(double v) { return abs(v) < 1e-280 || isinf(v); }
-bool is_extreme(const Real& /*v*/) { return false; }
-
-template <class T>
-BasicArray<T> taken(const Array& given) {
-  BasicArray<T> r(given.shape);
-  if constexpr (std::is_same_v<T, double>) {
-    r.data = given.data;
-  } else {
-    std::transform(given.data.begin(), given.data.end(), r.data.begin(), as_written);
-  }
-  return r;
-}
-
-}  // namespace
-
-template <class T>
-class Evaluator::NodesOf final : public Evaluator::Nodes {
+class Evaluator::InDoubles final : public Evaluator::Nodes {
  public:
-  NodesOf(const Point& point, Arithmetic arithmetic)
-      : point_(point), noise_(arithmetic.noise), random_(arithmetic.seed) {}
-  const Array& value(Expr expr) override;
+  InDoubles(const Point& point, Arithmetic arithmetic) : values_(point, arithmetic.noise, arithmetic.seed) {}
+  const Array& value(Expr expr) override { return values_(expr); }
 
  private:
-  using Values = BasicArray<T>;
-  const Values& all(Expr expr);
-  Values compute(Expr expr);
-  Values product(const Node& n);
-  [[nodiscard]] bool has_pole(Expr factor) const;
-  Values power(const Node& n);
-  [[nodiscard]] std::optional<Values> root(Expr e) const;
-  [[nodiscard]] std::optional<Values> scaled_power(const Node& sum, const T& exponent) const;
-  [[nodiscard]] std::int64_t size(const Size& s) const { return number_of(s, point_.sizes); }
-  void settle(Values& r, const Node& n, std::vector<Labelled<T>> factors,
-              const std::vector<std::int64_t>& sizes) const;
-
-  const Point& point_;
-  double noise_;
-  std::mt19937 random_;
-  std::unordered_map<const Node*, Values> done_;
-  std::unordered_map<const Node*, Array> rounded_;  // where T is not double
+  NodeValues<double> values_;
 };
 
-template <class T>
-const Array& Evaluator::NodesOf<T>::value(Expr expr) {
-  const Values& v = all(expr);
-  if constexpr (std::is_same_v<T, double>) {
-    return v;
-  } else {
+class Evaluator::InManyDigits final : public Evaluator::Nodes {
+ public:
+  explicit InManyDigits(const Point& point) : values_(point) {}
+  const Array& value(Expr expr) override {
+    const BasicArray<Real>& v = values_(expr);
     const auto [at, fresh] = rounded_.try_emplace(expr.get(), v.shape);
     if (fresh) std::transform(v.data.begin(), v.data.end(), at->second.data.begin(), rounded);
     return at->second;
   }
-}
 
-template <class T>
-const BasicArray<T>& Evaluator::NodesOf<T>::all(Expr expr) {
-  for (const auto& e : topological(std::span(&expr, 1))) {
-    if (done_.contains(e.get())) continue;
-    Values& value = done_.emplace(e.get(), compute(e)).first->second;
-    const bool exact = e->kind == Kind::Extent || (e->kind == Kind::Product && e->factors.empty());
-    if (noise_ == 0 || exact) continue;  // a number is exact, an exponent above all
-    std::uniform_real_distribution<double> part(-noise_, noise_);
-    for (auto& v : value.data) v += v * part(random_);
-  }
-  return done_.at(expr.get());
-}
-
-// Sums that cancel down to rounding become 0.
-template <class T>
-void Evaluator::NodesOf<T>::settle(Values& r, const Node& n, std::vector<Labelled<T>> factors,
-                                   const std::vector<std::int64_t>& sizes) const {
-  if constexpr (!std::is_same_v<T, double>) {
-    for (auto& f : factors) {
-      for (auto& v : f.array.data) v = abs(v);
-    }
-    const Values scale = einstein(T(abs(number<T>(n.coefficient))), std::move(factors), n.output, sizes);
-    for (std::size_t k = 0; k < r.data.size(); ++k) r.data[k] = settled(r.data[k], scale.data[k]);
-  }
-}
-
-// Whether an infinite entry of a factor comes from an operand that is 0: a negative power, a logarithm.
-template <class T>
-bool Evaluator::NodesOf<T>::has_pole(Expr factor) const {
-  if (factor->kind != Kind::Power && factor->kind != Kind::Apply) return false;
-  if (factor->operands.empty()) return false;
-  const auto& value = done_.at(factor.get()).data;
-  const auto& operand = done_.at(factor->operands[0].get()).data;
-  if (operand.size() != value.size()) return false;
-  for (std::size_t k = 0; k < value.size(); ++k) {
-    if (isinf(value[k]) && operand[k] == 0) return true;
-  }
-  return false;
-}
-
-// 0 times the infinite slope of a root at 0 counts as 0: the element of least norm of the subdifferential
-// of sqrt(sum of squares); kinks() says where that was needed. 0*log(0) is 0 by the limit of x^p*log(x).
-template <class T>
-BasicArray<T> Evaluator::NodesOf<T>::product(const Node& n) {
-  std::vector<std::int64_t> sizes;
-  for (const auto& s : n.label_sizes) sizes.push_back(size(s));
-  std::vector<Labelled<T>> factors;
-  for (const auto& f : n.factors) factors.push_back({done_.at(f.expr.get()), f.labels});
-  const T coefficient = number<T>(n.coefficient);
-  Values r = einstein(coefficient, factors, n.output, sizes);
-  settle(r, n, factors, sizes);
-  if (std::none_of(r.data.begin(), r.data.end(), [](const T& v) { return isnan(v); })) return r;
-  bool poles = false;
-  for (std::size_t k = 0; k < factors.size(); ++k) {
-    if (!has_pole(n.factors[k].expr)) continue;
-    poles = true;
-    for (auto& v : factors[k].array.data) v = isinf(v) ? T(0) : v;
-  }
-  if (!poles) return r;
-  const Values finite = einstein(coefficient, factors, n.output, sizes);
-  for (std::size_t k = 0; k < r.data.size(); ++k) {
-    if (isnan(r.data[k])) r.data[k] = finite.data[k];
-  }
-  return r;
-}
-
-// What an expression is the square of, entry by entry or, for a sum of squares, its length; with its sign
-// lost.
-template <class T>
-std::optional<BasicArray<T>> Evaluator::NodesOf<T>::root(Expr e) const {
-  const Node& n = *e;
-  if (n.kind == Kind::Power && as_number(n.operands[1]) != nullptr &&
-      *as_number(n.operands[1]) == Rational(2))
-    return done_.at(n.operands[0].get());
-  if (n.kind != Kind::Product || n.coefficient.is_negative()) return std::nullopt;
-  auto output = n.output;
-  std::sort(output.begin(), output.end());
-  if (std::adjacent_find(output.begin(), output.end()) != output.end()) return std::nullopt;  // a diagonal
-  const T c = sqrt(number<T>(n.coefficient));
-  if (n.factors.empty()) return Values(c);
-  if (n.factors.size() != 1) return std::nullopt;
-  auto inner = root(n.factors[0].expr);
-  if (!inner) return std::nullopt;
-  if (!n.factors[0].labels.empty()) {
-    // A sum over all entries, each once.
-    auto labels = n.factors[0].labels;
-    std::sort(labels.begin(), labels.end());
-    const bool each = std::adjacent_find(labels.begin(), labels.end()) == labels.end();
-    if (!each || !n.output.empty()) return std::nullopt;
-    T largest = 0;
-    for (const T& v : inner->data) largest = std::max(largest, T(abs(v)));
-    T sum = 0;
-    for (const T& v : inner->data) sum += largest > 0 ? T((v / largest) * (v / largest)) : T(0);
-    inner = Values(T(largest * sqrt(sum)));
-  }
-  for (auto& v : inner->data) v *= c;
-  return inner;
-}
-
-// (sum c*r^2)^e where the squares leave the range of numbers: with the largest root taken out. Nothing where
-// a term is no square.
-template <class T>
-std::optional<BasicArray<T>> Evaluator::NodesOf<T>::scaled_power(const Node& sum, const T& exponent) const {
-  std::vector<Values> roots;  // of one entry: the same for all
-  for (const auto& t : sum.terms) {
-    auto r = t.coefficient.is_negative() ? std::nullopt : root(t.expr);
-    if (!r) return std::nullopt;
-    for (auto& v : r->data) v *= sqrt(number<T>(t.coefficient));
-    roots.push_back(std::move(*r));
-  }
-  std::vector<std::int64_t> shape;
-  for (const auto& s : sum.shape) shape.push_back(size(s));
-  Values r(shape);
-  for (std::size_t k = 0; k < r.data.size(); ++k) {
-    const auto at = [k](const Values& a) -> T { return abs(a.data[a.data.size() == 1 ? 0 : k]); };
-    T largest = 0;
-    for (const auto& a : roots) largest = std::max(largest, at(a));
-    T rest = 0;
-    for (const auto& a : roots) rest += largest > 0 ? T((at(a) / largest) * (at(a) / largest)) : T(0);
-    r.data[k] = pow(largest, T(2 * exponent)) * (largest > 0 ? T(pow(rest, exponent)) : T(1));
-  }
-  return r;
-}
-
-template <class T>
-BasicArray<T> Evaluator::NodesOf<T>::power(const Node& n) {
-  Values r = done_.at(n.operands[0].get());
-  const T e = done_.at(n.operands[1].get()).data[0];
-  const bool extreme = std::any_of(r.data.begin(), r.data.end(), [](const T& v) { return is_extreme(v); });
-  if (extreme && n.operands[0]->kind == Kind::Sum && e != floor(e)) {
-    if (auto scaled = scaled_power(*n.operands[0], e)) return *scaled;
-  }
-  for (auto& v : r.data) {
-    v = e == 2      ? T(v * v)
-        : e == -1   ? T(1 / v)
-        : e == 0.5  ? T(sqrt(v))
-        : e == -0.5 ? T(1 / sqrt(v))
-                    : T(pow(v, e));
-  }
-  return r;
-}
-
-template <class T>
-BasicArray<T> Evaluator::NodesOf<T>::compute(Expr expr) {
-  const Node& n = *expr;
-  switch (n.kind) {
-    case Kind::Variable: {
-      const auto at = point_.values.find(&n);
-      if (at == point_.values.end()) throw NumericalError("no value is given for " + n.name());
-      return taken<T>(at->second);
-    }
-    case Kind::Extent:
-      return Values(T(size(n.extent)));
-    case Kind::Product:
-      return product(n);
-    case Kind::Sum: {
-      Values r = done_.at(n.terms[0].expr.get());
-      Values scale(r.shape);
-      for (std::size_t t = 0; t < n.terms.size(); ++t) {
-        const auto& term = done_.at(n.terms[t].expr.get()).data;
-        const T c = number<T>(n.terms[t].coefficient);
-        for (std::size_t k = 0; k < r.data.size(); ++k) {
-          const T v = c * term[k];
-          r.data[k] = t == 0 ? v : T(r.data[k] + v);
-          if constexpr (!std::is_same_v<T, double>) scale.data[k] += abs(v);
-        }
-      }
-      for (std::size_t k = 0; k < r.data.size(); ++k) r.data[k] = settled(r.data[k], scale.data[k]);
-      return r;
-    }
-    case Kind::Power:
-      return power(n);
-    case Kind::Apply: {
-      std::vector<const Values*> operands;
-      for (const auto& o : n.operands) operands.push_back(&done_.at(o.get()));
-      return apply_operation<T>(n, operands, point_.sizes);
-    }
-  }
-  throw NumericalError("unknown node");
-}
+ private:
+  NodeValues<Real> values_;
+  std::unordered_map<const Node*, Array> rounded_;
+};
 
 Evaluator::Evaluator(const Point& point, Arithmetic arithmetic) {
   if (arithmetic.precise) {
-    mpfr_set_emin(mpfr_get_emin_min());  // of this thread: exp(-1e10) is a number
-    mpfr_set_emax(mpfr_get_emax_max());
-    nodes_ = std::make_unique<NodesOf<Real>>(point, arithmetic);
+    nodes_ = std::make_unique<InManyDigits>(point);
   } else {
-    nodes_ = std::make_unique<NodesOf<double>>(point, arithmetic);
+    nodes_ = std::make_unique<InDoubles>(point, arithmetic);
   }
 }
 Evaluator::~Evaluator() = default;

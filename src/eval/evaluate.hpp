@@ -3,7 +3,7 @@
 
 #include <memory>
 #include <span>
-#include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -43,22 +43,22 @@ class Evaluator {
 
  private:
   class Nodes;
-  template <class T>
-  class NodesOf;
+  class InDoubles;
+  class InManyDigits;
   std::unique_ptr<Nodes> nodes_;
 };
 
 /// Multiplications, about, that the values of an expression and all that it is made of take.
 double work(Expr expr, const SizeValues& sizes);
 
-/// A place at which the function is not differentiable in a way that matters there: an operation whose
-/// condition fails while the result depends on it to first order.
+/// A place at which an operation is not differentiable.
 struct Kink {
-  Expr where;        // the application (or power)
-  std::string what;  // "norm at 0", "a tie in max"
+  Expr where;             // the application (or power)
+  std::string_view what;  // "$ at 0", "a tie in $": $ is the application
+  bool felt = false;      // the function depends on it to first order, as far as rules can tell
 };
 
-/// Kinks of f at the point, among nodes that depend on one of the variables.
+/// Kinks of f at the point, among nodes that depend on one of the variables and move near the point.
 std::vector<Kink> kinks(Expr f, std::span<const Expr> variables, const Point& point,
                         Arithmetic arithmetic = {});
 

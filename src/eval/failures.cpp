@@ -54,11 +54,27 @@ Flags failures(Condition condition, const Node& node, const Array& a, const Arra
     }
     case Condition::UniqueMaximum:
     case Condition::UniqueMinimum: {
-      if (!node.attributes.integers.empty() && a.rank() > 1) return whole(false);
-      const auto best = condition == Condition::UniqueMaximum
-                            ? *std::max_element(a.data.begin(), a.data.end())
-                            : *std::min_element(a.data.begin(), a.data.end());
-      return whole(std::count(a.data.begin(), a.data.end(), best) > 1);
+      const bool largest = condition == Condition::UniqueMaximum;
+      const auto is_tie = [largest](const std::vector<double>& line) {
+        if (line.empty()) return false;
+        const auto best =
+            largest ? std::max_element(line.begin(), line.end()) : std::min_element(line.begin(), line.end());
+        return std::count(line.begin(), line.end(), *best) > 1;
+      };
+      if (node.attributes.integers.empty() || a.rank() < 2) return whole(is_tie(a.data));
+      const auto axis = static_cast<std::size_t>(node.attributes.integers[0]);
+      const std::int64_t length = a.shape[axis];
+      std::int64_t inner = 1;
+      for (std::size_t k = 0; k < axis; ++k) inner *= a.shape[k];
+      bool any = false;
+      for (std::int64_t first = 0; first < a.size(); ++first) {
+        if (first / inner % length != 0) continue;
+        std::vector<double> line;
+        for (std::int64_t k = 0; k < length; ++k)
+          line.push_back(a.data[static_cast<std::size_t>(first + k * inner)]);
+        any = any || is_tie(line);
+      }
+      return whole(any);
     }
     case Condition::FullRank:
       return any_matrix([](const Matrix& m) {

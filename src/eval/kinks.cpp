@@ -13,28 +13,26 @@
 namespace adjoint {
 namespace {
 
-std::string name_of(Condition condition, const Node& node) {
-  const std::string op(node.op->name);
+// With $ for the application.
+std::string_view words(Condition condition) {
   switch (condition) {
-    case Condition::NotAllZero:
-      return op + " at 0";
     case Condition::UniqueMaximum:
     case Condition::UniqueMinimum:
     case Condition::Differ:
-      return "a tie in " + op;
+      return "a tie in $";
     case Condition::SimpleSpectrum:
-      return op + " at repeated eigenvalues";
+      return "$ at repeated eigenvalues";
     case Condition::DistinctSingular:
     case Condition::SimpleTop:
-      return op + " at repeated singular values";
+      return "$ at repeated singular values";
     case Condition::FullRank:
-      return op + " at a matrix that is not of full rank";
+      return "$ at a matrix that is not of full rank";
     case Condition::Definite:
-      return op + " at a singular matrix";
+      return "$ at a singular matrix";
     case Condition::InsideUnit:
-      return op + " at 1 or -1";
+      return "$ at 1 or -1";
     default:
-      return op + " at 0";
+      return "$ at 0";
   }
 }
 
@@ -118,8 +116,10 @@ std::vector<Kink> kinks(Expr f, std::span<const Expr> variables, const Point& po
       for (const double v : evaluator(e).data) zero.push_back(v == 0);
       if (!any(zero)) continue;
       const Flags flags = where_it_moves(std::move(zero), flat(e->operands[0]));
-      if (any(flags) && matters(f, e, flags, point, evaluator, Condition::NonZero, arithmetic))
-        found.push_back({e, "a root at 0"});
+      if (any(flags)) {
+        found.push_back(
+            {e, "$ at 0", matters(f, e, flags, point, evaluator, Condition::NonZero, arithmetic)});
+      }
       continue;
     }
     const Record& record = record_of(*e);
@@ -132,8 +132,10 @@ std::vector<Kink> kinks(Expr f, std::span<const Expr> variables, const Point& po
       const bool both = c.condition == Condition::Differ && !any(flat(e->operands[1]));
       const Flags flags = both ? failed : where_it_moves(std::move(failed), flat(e->operands[k]));
       const bool steep = c.condition == Condition::InsideUnit;  // an infinite slope is felt by a square too
-      if (any(flags) && (steep || matters(f, e, flags, point, evaluator, c.condition, arithmetic)))
-        found.push_back({e, name_of(c.condition, *e)});
+      if (any(flags)) {
+        found.push_back({e, words(c.condition),
+                         steep || matters(f, e, flags, point, evaluator, c.condition, arithmetic)});
+      }
     }
   }
   return found;

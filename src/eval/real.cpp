@@ -8,6 +8,11 @@
 
 namespace adjoint {
 
+void use_all_exponents() {
+  mpfr_set_emin(mpfr_get_emin_min());
+  mpfr_set_emax(mpfr_get_emax_max());
+}
+
 Real as_written(double value) {
   if (!std::isfinite(value)) return Real(value);
   std::array<char, 32> text{};

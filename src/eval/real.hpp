@@ -14,6 +14,8 @@ using Real = boost::multiprecision::number<
     boost::multiprecision::mpfr_float_backend<350, boost::multiprecision::allocate_stack>,
     boost::multiprecision::et_off>;
 
+/// From here on, in this thread, exponents go as far as the library has them: exp(-1e10) is no 0.
+void use_all_exponents();
 /// The number as it is written: the shortest decimal that stands for it, so that 0.1 is one tenth.
 Real as_written(double value);
 /// The nearest double; what is not 0 does not become 0.

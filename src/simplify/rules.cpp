@@ -181,6 +181,14 @@ class Table {
     rule("log of the inverse", logm(inv(D)), -logm(D));
     spectral_decompositions();
     rule("trace of log", trace(logm(D)), logdet(D));
+    const Expr z = hole("z", {p});
+    for (const auto f : {norm, normnuc, normop})
+      rule("norm of a dyad", f(outer(x, z)), times(norm(x), norm(z)));
+    for (const auto f : {norm, normnuc, normop}) rule("norm of a rotation", f(dot(Q, X)), f(X));
+    for (const auto f : {norm, normnuc, normop}) rule("norm of a rotation", f(dot(A, Q)), f(A));
+    rule("norm of a rotation", norm(dot(Q, x)), norm(x));
+    rule("nuclear norm of a semi-definite matrix", normnuc(P), trace(P));
+    rule("spectral norm of a square", normop(dot(X, transposed(X))), square(normop(X)));
     rule("sum of singular values", sum_all(svdvals(X)), normnuc(X));
     rule("Frobenius norm of singular values", sum_all(square(svdvals(X))), sum_all(square(X)));
     rule("polar factor and its matrix", sum_all(times(polar(X), X)), normnuc(X));

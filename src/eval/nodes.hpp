@@ -1,0 +1,48 @@
+// The values of nodes at a point, in one kind of number (T: double, Real).
+#pragma once
+
+#include <optional>
+#include <random>
+#include <unordered_map>
+
+#include "eval/evaluate.hpp"
+#include "eval/real.hpp"
+
+namespace adjoint {
+
+template <class T>
+class NodeValues {
+ public:
+  using Values = BasicArray<T>;
+  explicit NodeValues(const Point& point, double noise = 0, unsigned seed = 1)
+      : point_(point), noise_(noise), random_(seed) {
+    use_all_exponents();
+  }
+  /// The value of an expression, that of every node found once.
+  const Values& operator()(Expr expr);
+  /// From here on a variable has this value.
+  void assign(Expr variable, Values value) { done_.insert_or_assign(variable.get(), std::move(value)); }
+
+ private:
+  Values compute(Expr expr);
+  Values product(const Node& n);
+  [[nodiscard]] bool has_pole(Expr factor) const;
+  Values sum(const Node& n) const;
+  Values power(const Node& n);
+  [[nodiscard]] std::optional<Values> root(Expr e) const;
+  [[nodiscard]] std::optional<Values> scaled_power(const Node& sum, const T& exponent) const;
+  [[nodiscard]] std::int64_t size(const Size& s) const { return number_of(s, point_.sizes); }
+  void settle(Values& r, const Node& n, std::vector<Labelled<T>> factors,
+              const std::vector<std::int64_t>& sizes) const;
+
+  const Point& point_;
+  double noise_;
+  std::mt19937 random_;
+  std::unordered_map<const Node*, Values> done_;
+};
+
+/// A given array in numbers of this kind.
+template <class T>
+BasicArray<T> taken(const Array& given);
+
+}  // namespace adjoint

@@ -1,0 +1,33 @@
+// What difference quotients in numbers of 350 digits say of a function at a point where a rule sees a kink:
+// whether it is differentiable after all, and if it is convex or concave there, which subgradient is least.
+#pragma once
+
+#include <optional>
+
+#include "eval/evaluate.hpp"
+
+namespace adjoint {
+
+class Quotients {
+ public:
+  /// Of f with respect to one variable. Nothing where quotients cannot tell: functions that are taken in
+  /// doubles, variables of a structure other than symmetric, many entries.
+  static std::optional<Quotients> of(Expr f, Expr variable, const Point& point);
+
+  /// Whether quotients in all coordinates and some further directions, forwards and backwards, are what the
+  /// derivative (axes of f, then of the variable) says.
+  [[nodiscard]] bool agree_with(const Array& derivative) const;
+
+  /// The subgradient of least norm of a scalar f where its directional derivative is convex, or concave,
+  /// along sampled directions; else nothing. By Wolfe, Finding the nearest point in a polytope (1976), on
+  /// gradients next to the point; `gradient` is an expression for them.
+  [[nodiscard]] std::optional<Array> least_subgradient(Expr gradient) const;
+
+ private:
+  Quotients(Expr f, Expr variable, const Point& point);
+
+  Expr f_, variable_;
+  const Point& point_;
+};
+
+}  // namespace adjoint
