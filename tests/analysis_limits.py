@@ -24,6 +24,8 @@ CASES = [  # function, parameter, declarations, limit, rate (or None), gradient 
     ("sin(t)/t", "t -> 0", "t in R", "1", None, None),
     ("(1-cos(t))/t^2", "t -> 0", "t in R", "1/2", None, None),
     ("(a^t-1)/t", "t -> 0", "t in R; a in R+", "log(a)", None, None),
+    ("(1+t/m)^m", "m -> inf", "t in R; m in R+", "exp(t)", None, None),
+    ("x^2/(abs(x)+eps)", "eps -> 0", "x in R; eps in R+", "abs(x)", None, "sign(x)"),
     ("norm(A*x-b)^2/2+eps*norm(x)^2", "eps -> 0", "eps in R+; A in R^(m,n); x in R^n", "norm(A*x-b)^2/2", None, None),
 ]
 

@@ -14,6 +14,8 @@ CASES = [  # arguments, status, what the message says
     (["limit", "abs(t)/t", "--as", "t -> 0", "--given", "t in R"], 1, "from both sides differ"),
     (["limit", "exp(1/t)", "--as", "t -> 0", "--given", "t in R"], 1, "from both sides differ"),
     (["limit", "1/t", "--as", "t -> 0", "--given", "t in R"], 1, "from both sides differ"),
+    (["limit", "t*logsumexp(x/t)", "--as", "t -> 0", "--given", "x in R^n; t in R"], 1, "with t > 0"),
+    (["limit", "softmax(x/t)", "--as", "t -> 0", "--given", "x in R^n; t in R"], 1, "from both sides"),
     (["limit", "norm_eps(x,eps)", "--as", "eps"], 2, "a limit is asked as 'eps -> 0'"),
     (["limit", "norm_eps(x,eps)", "--as", "eps -> y"], 2, "to a number or to inf"),
     (["limit", "norm_eps(x,eps)", "--as", "delta -> 0"], 2, "delta"),

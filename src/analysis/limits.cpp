@@ -257,6 +257,13 @@ class Engine {
     Graph& g = *n.graph;
     const Tends b = of(n.operands[0]);
     const Tends e = of(n.operands[1]);
+    if (!e.is_finite() && b.is_finite() && as_number(b.value) != nullptr && as_number(b.value)->is_one()) {
+      const Tends logarithm = of(simplify(times(n.operands[1], log(n.operands[0]))));
+      if (!logarithm.is_finite()) return {};
+      const Expr result = exp(logarithm.value);
+      rule("1 to an infinite power: exp of the limit of the logarithm", result);
+      return Tends::finite(result);
+    }
     if (!e.is_finite()) return infinite_exponent(n.operands[0], e);
     const Range q = ranges_.of(e.value);
     if (b.is_finite()) {
@@ -524,11 +531,17 @@ Limits limit_of(Expr f, Expr parameter, const Target& target, Expr variable, con
     Limit l = one_sided(e, parameter, approaches[0], eps, assumptions);
     if (approaches.size() == 2) {
       const Limit other = one_sided(e, parameter, approaches[1], eps, assumptions);
-      if (l.kind != Limit::Kind::Unknown && other.kind != Limit::Kind::Unknown &&
-          (l.kind != other.kind || (l.kind == Limit::Kind::Finite && !(l.value == other.value)))) {
-        Limit none;
+      const std::string name(parameter->name());
+      const std::string ask = target.number.is_zero() ? "; with " + name + " > 0 it is asked from above" : "";
+      Limit none;
+      if (l.kind == Limit::Kind::Unknown || other.kind == Limit::Kind::Unknown) {
+        const bool one = l.kind != other.kind;
+        none.reason = one ? "no rule gives it from both sides" + ask : "no rule gives it";
+        return none;
+      }
+      if (l.kind != other.kind || (l.kind == Limit::Kind::Finite && !(l.value == other.value))) {
         none.kind = Limit::Kind::None;
-        none.reason = "the limits from both sides differ";
+        none.reason = "the limits from both sides differ" + ask;
         return none;
       }
     }

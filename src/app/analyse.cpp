@@ -285,10 +285,24 @@ json analysis_json(const AppQuestion& q, const AnalyseOptions& o) {
   return j;
 }
 
+// What the gradient is taken in where nothing is said: the only other variable, or the first that is no
+// scalar.
+Expr limit_variable(const AppQuestion& q, const AnalyseOptions& o, Expr parameter) {
+  if (!o.wrt.empty()) return variable_of(q, variable_symbol(q, o.wrt)).expr;
+  Expr first;
+  for (const auto& s : q.formula.symbols) {
+    if (s.kind != notation::Symbol::Kind::Variable) continue;
+    const Expr v = notation::variable(*q.graph, s);
+    if (v == parameter || !depends_on(q.formula.value, v)) continue;
+    if (!first || (first.rank() == 0 && v.rank() > 0)) first = v;
+  }
+  return first;
+}
+
 json limit_json(const AppQuestion& q, const AnalyseOptions& o) {
   const Say say = say_for(q);
   const auto [parameter, target] = target_of(q, o.as);
-  const Expr variable = o.wrt.empty() ? Expr() : variable_of(q, variable_symbol(q, o.wrt)).expr;
+  const Expr variable = limit_variable(q, o, parameter);
   const Limits l = limit_of(q.formula.value, parameter, target, variable, assumptions_of(q));
   if (l.value.kind == Limit::Kind::None) throw NoAnswer("error: there is no limit: " + l.value.reason + "\n");
   const std::string seen = observed(q, q.formula.value, l.value, parameter, target);
@@ -297,13 +311,15 @@ json limit_json(const AppQuestion& q, const AnalyseOptions& o) {
                    "\n");
   json j = {{"function", q.formula.text}, {"as", o.as}, {"limit", limit_part(l.value, say)}};
   if (!seen.empty()) j["limit"]["observed"] = seen;
+  if (variable) j["variable"] = variable->name();
   if (variable && q.formula.value.rank() == 0) {
     j["gradient"] = limit_part(l.gradient, say);
     const Expr slope = simplify(gradient(q.formula.value, variable));
     if (const std::string s = observed(q, slope, l.gradient, parameter, target); !s.empty())
       j["gradient"]["observed"] = s;
   }
-  if (l.value.kind == Limit::Kind::Finite) j["differentiable"] = condition_texts(l.differentiable, say);
+  if (variable && l.value.kind == Limit::Kind::Finite)
+    j["differentiable"] = condition_texts(l.differentiable, say);
   return j;
 }
 
@@ -358,7 +374,8 @@ std::vector<Row> limit_rows(const json& j) {
     if (!j.contains(key)) continue;
     const auto& l = j[key];
     rows.push_back(
-        {key == std::string("limit") ? "limit" : "of the gradient", l["value"].get<std::string>()});
+        {key == std::string("limit") ? "limit" : "of the gradient in " + j["variable"].get<std::string>(),
+         l["value"].get<std::string>()});
     for (const auto& c : l["cases"]) {
       rows.push_back(
           {"", "where " + c["where"].get<std::string>() +
@@ -369,8 +386,11 @@ std::vector<Row> limit_rows(const json& j) {
       rows.push_back({"", "Observed, not proved: " + l["observed"].get<std::string>() + "."});
     for (const auto& p : l["proof"]) rows.push_back({"", p.get<std::string>()});
   }
-  if (j.contains("differentiable"))
-    rows.push_back({"the limit is differentiable", joined(j["differentiable"])});
+  if (j.contains("differentiable")) {
+    const std::string where = joined(j["differentiable"]);
+    rows.push_back({"differentiable in " + j["variable"].get<std::string>(),
+                    where == "everywhere" ? where : "where " + where});
+  }
   return rows;
 }
 std::string as_text(const std::vector<Row>& rows) {

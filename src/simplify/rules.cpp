@@ -76,6 +76,7 @@ class Table {
       rule("sign times abs", times(sign(u), abs(u)), u);
       rule("x times sign", times(u, sign(u)), abs(u));
       rule("x over abs", times(u, power(abs(u), Rational(-1))), sign(u));
+      rule("x^2 over abs", times(square(u), power(abs(u), Rational(-1))), abs(u));
       for (const std::int64_t k : {2, 4, 6, 8}) {
         for (const Rational& r : {Rational(1, 2), Rational(1, 4), Rational(3, 4), Rational(3, 2),
                                   Rational(5, 2), Rational(-1, 2), Rational(-3, 2)})
