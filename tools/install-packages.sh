@@ -8,7 +8,8 @@ declare -A packages=(
   [build]="g++ make cmake ninja-build ccache lld libeigen3-dev libopenblas-dev liblapacke-dev libfmt-dev
            libcli11-dev nlohmann-json3-dev libjemalloc-dev libboost-dev
            libmpfr-dev graphviz"
-  [test]="libgtest-dev librapidcheck-dev clang-format clang-tidy python3 python3-numpy python3-scipy"
+  [test]="libgtest-dev librapidcheck-dev clang-format clang-tidy python3 python3-mpmath
+           python3-numpy python3-scipy"
   [bench]="libbenchmark-dev"
   [fuzz]="clang libclang-rt-dev"
   [docs]="chromium"

@@ -113,6 +113,13 @@ bool Strength::is_strict_in(Expr term, Expr variable) {
         return !negative;
     }
   }
+  if (n.kind == Kind::Power && !negative && as_number(n.operands[1]) != nullptr) {
+    const Rational& e = *as_number(n.operands[1]);
+    const Expr base = n.operands[0];
+    const bool norm = base->kind == Kind::Apply && base->op->name == "norm";
+    if (norm && Rational(1) < e && !identity_scale(base->operands[0], variable).is_zero()) return true;
+    if (!(e < Rational(1)) && ranges_.of(base).is_nonnegative() && is_strict_in(base, variable)) return true;
+  }
   if (const auto form = quadratic_form(term)) {
     const Range w = ranges_.of(form->weight);
     const bool definite = !form->matrix || (!curvatures_.depends(form->matrix) && is_definite(form->matrix));

@@ -271,6 +271,7 @@ json analysis_json(const AppQuestion& q, const AnalyseOptions& o) {
   }
   if (scalar && !variables.empty()) {
     j["lipschitz"] = variables[0]["lipschitz"];
+    if (variables.size() > 1) j["lipschitz"]["variable"] = variables[0]["variable"];
     const json joint = shape_json(variables.size() == 1 ? a.variables[0].convexity : a.convexity, say);
     for (auto at = joint.begin(); at != joint.end(); ++at) {
       j[at.key() == "proof" ? "convexity_proof" : at.key()] = at.value();
@@ -336,33 +337,51 @@ std::string conditions_text(const json& list, const json& sufficient) {
   }
   return s;
 }
+void constant_rows(const json& l, std::vector<Row>& rows) {
+  const auto reason = [&l](const char* key) {
+    return l.contains(key) ? " (" + l[key].get<std::string>() + ")" : std::string();
+  };
+  rows.push_back({"Lipschitz constant", l["value"].get<std::string>() + reason("value_reason")});
+  rows.push_back({"of the gradient", l["gradient"].get<std::string>() + reason("gradient_reason")});
+  for (const auto& p : l["proof"]) rows.push_back({"", p.get<std::string>()});
+}
+void shape_rows(const json& j, const char* proof, std::vector<Row>& rows) {
+  rows.push_back(
+      {"convex", j["convex"].get<std::string>() +
+                     (j.contains("modulus") ? ", modulus " + j["modulus"].get<std::string>() : "") +
+                     (j.contains("reason") ? " (" + j["reason"].get<std::string>() + ")" : "")});
+  rows.push_back({"concave", j["concave"].get<std::string>()});
+  for (const auto& p : j[proof]) rows.push_back({"", p.get<std::string>()});
+}
+void subdifferential_rows(const json& s, std::vector<Row>& rows) {
+  if (s.contains("formula")) {
+    rows.push_back({"subdifferential", (s["whole"].get<bool>() ? "all of " : "among its elements ") +
+                                           s["formula"].get<std::string>() + " with"});
+  }
+  for (const auto& k : s["kinks"]) {
+    for (const auto& c : k["cases"]) rows.push_back({"", c.get<std::string>()});
+  }
+}
 std::vector<Row> analysis_rows(const json& j) {
   std::vector<Row> rows{{"defined", joined(j["defined"])},
                         {"differentiable", conditions_text(j["differentiable"], j["sufficient"])},
                         {"twice differentiable", conditions_text(j["twice"], j["sufficient"])}};
-  if (j.contains("lipschitz")) {
-    const auto& l = j["lipschitz"];
-    const auto reason = [&l](const char* key) {
-      return l.contains(key) ? " (" + l[key].get<std::string>() + ")" : std::string();
-    };
-    rows.push_back({"Lipschitz constant", l["value"].get<std::string>() + reason("value_reason")});
-    rows.push_back({"of the gradient", l["gradient"].get<std::string>() + reason("gradient_reason")});
-    for (const auto& p : l["proof"]) rows.push_back({"", p.get<std::string>()});
-    rows.push_back(
-        {"convex", j["convex"].get<std::string>() +
-                       (j.contains("modulus") ? ", modulus " + j["modulus"].get<std::string>() : "") +
-                       (j.contains("reason") ? " (" + j["reason"].get<std::string>() + ")" : "")});
-    rows.push_back({"concave", j["concave"].get<std::string>()});
-    for (const auto& p : j["convexity_proof"]) rows.push_back({"", p.get<std::string>()});
-  }
-  if (j.contains("subdifferential")) {
-    const auto& s = j["subdifferential"];
-    if (s.contains("formula")) {
-      rows.push_back({"subdifferential", (s["whole"].get<bool>() ? "all of " : "among its elements ") +
-                                             s["formula"].get<std::string>() + " with"});
+  if (!j.contains("variables")) {
+    if (j.contains("lipschitz")) {
+      constant_rows(j["lipschitz"], rows);
+      shape_rows(j, "convexity_proof", rows);
     }
-    for (const auto& k : s["kinks"]) {
-      for (const auto& c : k["cases"]) rows.push_back({"", c.get<std::string>()});
+    if (j.contains("subdifferential")) subdifferential_rows(j["subdifferential"], rows);
+  } else {
+    if (j.contains("convex")) {
+      rows.push_back({"in all variables", ""});
+      shape_rows(j, "convexity_proof", rows);
+    }
+    for (const auto& v : j["variables"]) {
+      rows.push_back({"in " + v["variable"].get<std::string>(), ""});
+      if (v.contains("lipschitz")) constant_rows(v["lipschitz"], rows);
+      if (v.contains("convex")) shape_rows(v, "proof", rows);
+      if (v.contains("subdifferential")) subdifferential_rows(v["subdifferential"], rows);
     }
   }
   for (const auto& w : j["warnings"]) rows.push_back({"warning", w.get<std::string>()});

@@ -101,10 +101,21 @@ std::string words(const Kink& kink, const Question& q) {
   return text.replace(text.find('$'), 1, name);
 }
 
+bool agree(const Array& a, const Array& b) {
+  double largest = 0;
+  double apart = 0;
+  for (std::size_t k = 0; k < a.data.size(); ++k) {
+    largest = std::max(largest, std::abs(a.data[k]));
+    const double distance = std::abs(a.data[k] - b.data[k]);
+    apart = distance <= apart ? apart : distance;  // a NaN stays
+  }
+  return apart <= 1e-9 * largest + 1e-40;
+}
+
 // Where f or a derivative of it has a kink: said, and for f itself answered by the least subgradient.
 struct Kinks {
   std::vector<std::string> warnings;
-  std::optional<Array> subgradient;
+  std::optional<Array> answer;  // in place of the formula's
 };
 Kinks kinks_below(Expr f, const Variable& v, int order, const Question& q, const Point& point, Arithmetic by,
                   Evaluator& e) {
@@ -116,15 +127,22 @@ Kinks kinks_below(Expr f, const Variable& v, int order, const Question& q, const
     const auto quotients = by.precise ? Quotients::of(below, v.expr, point) : std::nullopt;
     const auto felt = [](const Kink& kink) { return kink.felt; };
     const bool any_felt = std::any_of(found.begin(), found.end(), felt);
-    if (quotients ? quotients->agree_with(derivative_value(f, v, k + 1, e)) : !any_felt) continue;
+    if (!quotients && !any_felt) continue;
+    if (const auto exact = quotients ? quotients->derivative() : std::nullopt) {
+      if (agree(*exact, derivative_value(f, v, k + 1, e))) continue;
+      if (k + 1 == order) {  // kinks that cancel, min(abs(x),x): the formula has a share of each
+        result.answer = exact;
+        continue;
+      }
+    }
     if (any_felt) std::erase_if(found, std::not_fn(felt));
     std::string answer =
         "the result is the subgradient of least norm where the function is convex or concave";
     if (quotients && f.rank() == 0 && order == 1) {
-      result.subgradient = quotients->least_subgradient(total_derivative(f, v.expr, 1, v.type.is_scalar()));
-      answer = result.subgradient ? "the result is the subgradient of least norm"
-                                  : "the function is neither convex nor concave here, the result is what the "
-                                    "formula gives";
+      result.answer = quotients->least_subgradient(total_derivative(f, v.expr, 1, v.type.is_scalar()));
+      answer = result.answer ? "the result is the subgradient of least norm"
+                             : "the function is neither convex nor concave here, the result is what the "
+                               "formula gives";
     }
     for (const Kink& kink : found) {
       const std::string text =
@@ -194,7 +212,7 @@ json evaluate(const Question& asked, const EvalOptions& o) {
     try {
       const Kinks kinks = kinks_below(f, v, o.order, q, point, arithmetic, e);
       for (const auto& text : kinks.warnings) warnings.push_back(text);
-      d = kinks.subgradient ? *kinks.subgradient : derivative_value(f, v, o.order, e);
+      d = kinks.answer ? *kinks.answer : derivative_value(f, v, o.order, e);
       if (has_nan(d) && defined) warnings.push_back("the derivative is not a number at this point");
       if (has_infinity(d)) warnings.push_back("the derivative is infinite at this point");
     } catch (const NumericalError& error) {

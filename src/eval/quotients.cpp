@@ -14,7 +14,7 @@ using RealArray = BasicArray<Real>;
 using RealVector = Eigen::Matrix<Real, Eigen::Dynamic, 1>;
 using RealMatrix = Eigen::Matrix<Real, Eigen::Dynamic, Eigen::Dynamic>;
 
-constexpr double kMuch = 2e5;  // multiplications of an evaluation, times entries of the variable
+constexpr double kMuch = 2e6;  // multiplications of an evaluation, times entries of the variable
 
 RealVector vector_of(const RealArray& a) {
   return Eigen::Map<const RealVector>(a.data.data(), static_cast<Eigen::Index>(a.data.size()));
@@ -25,9 +25,13 @@ class Rays {
  public:
   Rays(Expr variable, const Point& point) : variable_(variable), point_(point) {
     at_ = taken<Real>(point.values.at(variable.get()));
-    Real scale = 0;
-    for (const Real& v : at_.data) scale = std::max(scale, Real(abs(v)));
-    h_ = Real("1e-100") * (scale == 0 ? Real(1) : scale);
+    // Small beside every entry that is not 0, as far as the digits reach.
+    Real largest = 0;
+    for (const Real& v : at_.data) largest = std::max(largest, Real(abs(v)));
+    if (largest == 0) largest = 1;
+    Real least = largest;
+    for (const Real& v : at_.data) least = v == 0 ? least : std::min(least, Real(abs(v)));
+    h_ = std::max(Real(Real("1e-100") * least), Real(Real("1e-310") * largest));
   }
   [[nodiscard]] std::size_t entries() const { return at_.data.size(); }
   [[nodiscard]] RealArray value(Expr e) const { return NodeValues<Real>(point_)(e); }
@@ -146,27 +150,38 @@ std::optional<Quotients> Quotients::of(Expr f, Expr variable, const Point& point
   return Quotients(f, variable, point);
 }
 
-bool Quotients::agree_with(const Array& derivative) const {
+std::optional<Array> Quotients::derivative() const {
   const Rays rays(variable_, point_);
   const RealArray before = rays.value(f_);
   const auto columns = static_cast<Eigen::Index>(rays.entries());
   const auto rows = static_cast<Eigen::Index>(before.data.size());
-  RealMatrix d(rows, columns);
-  for (Eigen::Index k = 0; k < d.size(); ++k) d.data()[k] = derivative.data[static_cast<std::size_t>(k)];
-  const Real tolerance("1e-9");
-  for (const RealVector& direction : rays.directions()) {
-    for (const int sign : {1, -1}) {
-      const RealVector quotient = rays.quotient(f_, before, RealVector(sign * direction));
-      const RealVector linear = sign * (d * direction);
-      const Real scale = std::max(Real(quotient.cwiseAbs().maxCoeff()), Real(linear.cwiseAbs().maxCoeff()));
-      if (!is_finite(quotient) || !is_finite(linear)) return false;
-      if ((quotient - linear).cwiseAbs().maxCoeff() > tolerance * scale) {
-        const Real negligible("1e-40");  // of a quotient that goes to 0 slowly, as h^(1/2)
-        if (scale > negligible) return false;
-      }
-    }
+  const std::vector<RealVector> directions = rays.directions();
+  RealMatrix d(rows, columns);  // coordinates come first
+  std::vector<RealVector> forwards, backwards;
+  Real scale = 0;
+  for (const RealVector& direction : directions) {
+    forwards.push_back(rays.quotient(f_, before, direction));
+    backwards.push_back(rays.quotient(f_, before, RealVector(-direction)));
+    if (!is_finite(forwards.back()) || !is_finite(backwards.back())) return std::nullopt;
+    if (rows > 0) scale = std::max(scale, Real(forwards.back().cwiseAbs().maxCoeff()));
+    if (static_cast<Eigen::Index>(forwards.size()) <= columns)
+      d.col(static_cast<Eigen::Index>(forwards.size()) - 1) = forwards.back();
   }
-  return true;
+  // What is linear up to this: quotients may go to their limits as slowly as h^(1/2).
+  const Real tolerance = std::max(Real(Real("1e-25") * scale), Real("1e-40"));
+  for (std::size_t k = 0; k < directions.size(); ++k) {
+    const RealVector linear = d * directions[k];
+    if (rows > 0 && ((forwards[k] - linear).cwiseAbs().maxCoeff() > tolerance ||
+                     (backwards[k] + linear).cwiseAbs().maxCoeff() > tolerance))
+      return std::nullopt;
+  }
+  std::vector<std::int64_t> shape = before.shape;
+  const auto& own = point_.values.at(variable_.get()).shape;
+  shape.insert(shape.end(), own.begin(), own.end());
+  Array r(shape);
+  for (Eigen::Index k = 0; k < d.size(); ++k)
+    r.data[static_cast<std::size_t>(k)] = abs(d.data()[k]) <= tolerance ? 0 : rounded(d.data()[k]);
+  return r;
 }
 
 std::optional<Array> Quotients::least_subgradient(Expr gradient) const {

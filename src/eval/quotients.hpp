@@ -14,9 +14,9 @@ class Quotients {
   /// doubles, variables of a structure other than symmetric, many entries.
   static std::optional<Quotients> of(Expr f, Expr variable, const Point& point);
 
-  /// Whether quotients in all coordinates and some further directions, forwards and backwards, are what the
-  /// derivative (axes of f, then of the variable) says.
-  [[nodiscard]] bool agree_with(const Array& derivative) const;
+  /// The derivative (axes of f, then of the variable), if there is one: quotients in all coordinates and some
+  /// further directions, forwards and backwards, are linear in the direction.
+  [[nodiscard]] std::optional<Array> derivative() const;
 
   /// The subgradient of least norm of a scalar f where its directional derivative is convex, or concave,
   /// along sampled directions; else nothing. By Wolfe, Finding the nearest point in a polytope (1976), on
