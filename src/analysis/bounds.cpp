@@ -217,7 +217,7 @@ class Search {
     Bound b = squared(change_bound(n.operands[0], variable_, curvatures_, ranges_));
     if (!b.is_finite()) return b;
     const Expr c = n.graph->number(rounded_up(*s.curvature));
-    b.proof.push_back({std::string(n.op->name) + ": its Hessian is at most", c});
+    b.proof.push_back({spoken_name(*n.op) + ": its Hessian is at most", c});
     b = scaled(b, c);
     b.proof.push_back({"of a linear map: times the square of its norm", b.value});
     return b;

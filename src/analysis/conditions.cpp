@@ -225,6 +225,7 @@ void require(std::vector<Requirement>& list, Requirement r, Ranges& ranges) {
   if (r.predicate == C::Differ && (is_zero(r.other) || is_zero(e)))
     return again(C::NonZero, is_zero(e) ? r.other : e);
   if (e.rank() == 0 && r.predicate == C::NotAllZero) return again(C::NonZero, e);
+  if (r.predicate == C::NotAllZero && n.kind == Kind::Apply && n.op->name == "unit") return;  // it has a 1
   // A positive sum of squares is one that does not vanish.
   if (e.rank() == 0 && sign && n.kind != Kind::Variable) {
     if (const auto form = square_form(e);

@@ -318,7 +318,7 @@ C Curvatures::entrywise(const Node& n) {
     const ScalarBounds b = scalar_shape(n, ranges_.of(n.operands[0]));
     const C c = composed(b.shape, b.monotone, inner);
     return c == C::Unknown ? c
-                           : used(std::string(n.op->name) + " of " +
+                           : used(spoken_name(*n.op) + " of " +
                                       (is_affine(inner)     ? "an affine"
                                        : inner == C::Convex ? "a convex"
                                                             : "a concave") +
@@ -371,7 +371,7 @@ C Curvatures::apply(const Node& n) {
   if (c == C::Unknown && is_gauge(n) && is_convex(of(x)) && ranges_.of(x).is_nonnegative()) c = C::Convex;
   if (c == C::Unknown && is_gauge(n) && is_concave(of(x)) && ranges_.of(x).is_nonpositive()) c = C::Convex;
   if (c != C::Unknown)
-    return used(std::string(record.name) + " is " + (b.shape == Bend::Convex ? "convex" : "concave"), c);
+    return used(spoken_name(record) + " is " + (b.shape == Bend::Convex ? "convex" : "concave"), c);
   return C::Unknown;
 }
 

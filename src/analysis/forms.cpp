@@ -385,4 +385,11 @@ std::optional<SquareForm> any_form(Expr e) {
 
 }  // namespace
 
+std::string spoken_name(const Operation& operation) {
+  if (operation.name == "maximum") return "max";
+  if (operation.name == "minimum") return "min";
+  if (operation.name == "norm_p") return "norm";
+  return std::string(operation.name);
+}
+
 }  // namespace adjoint

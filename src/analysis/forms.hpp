@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "graph/graph.hpp"
@@ -44,6 +45,9 @@ bool is_discontinuous(const Node& node);
 
 /// Integer powers of sums with the sign of each sum turned so that equal ones meet: 1/(x-1) as -1/(1-x).
 Expr aligned(Expr e);
+
+/// The name of an operation in the notation, where it has another one inside: max, norm.
+std::string spoken_name(const Operation& operation);
 
 /// Whether the operation is zero exactly where its operand is zero and nowhere negative (abs, norms).
 bool is_gauge(const Node& application);

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "analysis/bounds.hpp"
+#include "analysis/forms.hpp"
 #include "analysis/linear_rules.hpp"
 #include "analysis/supremum.hpp"
 #include "ops/elementwise.hpp"
@@ -231,7 +232,7 @@ class Change {
         append(total.proof, b.proof);
       }
       total.value = sqrt(squares);
-      total.proof.push_back({std::string(record.name) + " of several: the norm of the bounds", total.value});
+      total.proof.push_back({spoken_name(record) + " of several: the norm of the bounds", total.value});
       return total;
     }
     Bound inner = of(n.operands[static_cast<std::size_t>(operand)]);
@@ -247,7 +248,7 @@ class Change {
     }
     if (const Expr slope = slope_of(n, ranges_)) {
       inner = scaled(inner, slope);
-      inner.proof.push_back({std::string(record.name) + ": its slope is at most", slope});
+      inner.proof.push_back({spoken_name(record) + ": its slope is at most", slope});
       return inner;
     }
     return Bound::unknown();

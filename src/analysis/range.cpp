@@ -331,8 +331,42 @@ Range Ranges::under_root(const Node& n) {
   return Range::all();
 }
 
+namespace {
+
+// The diagonal of a definite matrix, of a semi-definite one, of a Cholesky factor; and one of their entries
+// there, u'Au with a column u of the identity. All else: nothing.
+std::optional<Range> diagonal_range(const Node& n) {
+  const auto matrix =
+      std::find_if(n.factors.begin(), n.factors.end(), [](const Factor& f) { return f.labels.size() == 2; });
+  if (matrix == n.factors.end()) return std::nullopt;
+  const Expr m = matrix->expr;
+  const bool factor = m->kind == Kind::Apply && m->op->name == "chol";
+  if (!factor && !is_semidefinite(m)) return std::nullopt;
+  if (n.factors.size() == 1) {
+    const bool picked = matrix->labels[0] == matrix->labels[1] && n.output.size() == 1;
+    if (!picked) return std::nullopt;
+  } else {
+    const auto is_column = [&](const Factor& f) {
+      return &f == &*matrix ||
+             (f.expr->kind == Kind::Apply && f.expr->op->name == "unit" && f.labels.size() == 1);
+    };
+    const bool entry = n.factors.size() == 3 && n.output.empty() && matrix->labels[0] != matrix->labels[1] &&
+                       std::all_of(n.factors.begin(), n.factors.end(), is_column);
+    if (!entry) return std::nullopt;
+    std::vector<Factor> columns;
+    for (const auto& f : n.factors) {
+      if (&f != &*matrix) columns.push_back(f);
+    }
+    if (!(columns[0].expr == columns[1].expr) || columns[0].labels == columns[1].labels) return std::nullopt;
+  }
+  return Range{0, kInfinity, factor || is_definite(m), false};
+}
+
+}  // namespace
+
 Range Ranges::product(const Node& n) {
   Range r = range_of(n.coefficient);
+  if (const auto diagonal = diagonal_range(n)) return r * *diagonal;
   for (const auto& f : n.factors) r = r * done_.at(f.expr.get());
   for (std::size_t l = 0; l < n.label_sizes.size(); ++l) {
     if (std::find(n.output.begin(), n.output.end(), static_cast<Label>(l)) == n.output.end()) {

@@ -27,14 +27,19 @@ derivation::Derivation steps_of(const Worked& w, const std::string& style) {
 }
 
 std::string steps_page(const derivation::Derivation& d) {
+  const syntax::FormLookup lookup = [](std::string_view name, int arity) {
+    const syntax::Forms* own = derivation::forms(name, arity);
+    return own != nullptr ? own : forms_of(name, arity);
+  };
+  const auto side = [&](const syntax::Ast& tree) {
+    return tree ? print::mathml(derivation::typeset(d, tree), lookup, false) : std::string();
+  };
   std::string out = "<table class=\"steps\">\n";
   for (const auto& line : d.lines) {
-    out += "<tr><td>" +
-           (line.continues || !line.lhs ? std::string() : print::mathml(line.lhs, forms_of, false)) +
-           "</td><td>";
-    out += "<math><mo>=</mo></math> " + (line.rhs ? print::mathml(line.rhs, forms_of, false) : std::string());
-    out += "</td><td class=\"rule\">" + escaped(line.rule) +
-           (line.note.empty() ? "" : ": <code>" + escaped(line.note) + "</code>") + "</td></tr>\n";
+    out += "<tr><td>" + (line.continues ? std::string() : side(line.lhs)) +
+           "</td><td><math><mo>=</mo></math> " + side(line.rhs) + "</td><td class=\"rule\">" +
+           escaped(line.rule) + (line.note.empty() ? "" : ": <code>" + escaped(line.note) + "</code>") +
+           "</td></tr>\n";
   }
   return out + "</table>\n";
 }

@@ -19,14 +19,14 @@ pre { background: #f6f6f3; padding: .7rem .9rem; overflow-x: auto; white-space: 
 .answer { border-left: 3px solid #3b6ea5; padding: .1rem 0 .1rem 1rem; margin: 1.1rem 0; break-inside: avoid; }
 .answer.failed { border-color: #b3261e; }
 .source { color: #555; }
-.formula { overflow-x: auto; margin: .5rem 0; }
+.formula { overflow-x: auto; overflow-y: hidden; margin: .2rem 0; padding: .35rem 0; }
 .note { color: #555; font-size: .88rem; margin: .2rem 0; }
 .check { color: #2d6a32; font-size: .88rem; margin: .2rem 0; }
 .check.failed, .error { color: #b3261e; }
 .warning { color: #8a5a00; font-size: .9rem; margin: .2rem 0; }
 table { border-collapse: collapse; margin: .6rem 0; }
-table.steps td { padding: .15rem .6rem .15rem 0; vertical-align: baseline; }
-table.steps td.rule { color: #555; font-size: .85rem; }
+table.steps td { padding: .15rem .6rem .15rem 0; vertical-align: baseline; white-space: nowrap; }
+table.steps td.rule { white-space: normal; color: #555; font-size: .85rem; }
 table.data th, table.data td { border-bottom: 1px solid #ddd; padding: .2rem .8rem .2rem 0; text-align: left; font-size: .92rem; }
 details summary { cursor: pointer; color: #3b6ea5; font-size: .88rem; }
 figure { margin: 1rem 0; } figure svg { max-width: 100%; height: auto; }

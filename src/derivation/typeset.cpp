@@ -26,6 +26,7 @@ constexpr Forms mathematics(std::string_view latex) {
 
 constexpr auto kForms = std::to_array<Form>({
     {"d", 1, mathematics("\\operatorname{d}($1)")},
+    {"differential", 1, mathematics("\\mathrm{d}$1")},
     {"total", 2, mathematics("\\frac{\\mathrm{d}$1}{\\mathrm{d}$2}")},
     {"partial", 2, mathematics("\\frac{\\partial $1}{\\partial $2}")},
     {"grad", 1, mathematics("\\nabla $1")},
@@ -47,6 +48,10 @@ class Typesetter {
       if (above != nullptr && below != nullptr) {
         return keep(tree, syntax::call("total", {syntax::name(*above), syntax::name(*below)}));
       }
+    }
+    if (tree->kind == Kind::Name) {
+      const auto* of = base_of(tree->text);
+      return of == nullptr ? tree : keep(tree, syntax::call("differential", {syntax::name(*of)}));
     }
     if (tree->kind == Kind::Index && tree->args.size() == 2) {
       if (const Ast map = map_of(tree)) return map;
@@ -78,9 +83,9 @@ class Typesetter {
     if (head->kind != syntax::Kind::Call || head->args.size() != 1) return nullptr;
     const bool dual = head->text == "adjoint" && head->args[0]->kind == syntax::Kind::Call;
     if (dual) head = head->args[0];
-    if (head->args.size() != 1 || d_.differentials.empty()) return nullptr;
-    const std::string& function = d_.differentials[0].second;
-    if (head->text != "D" + function) return nullptr;
+    if (head->args.size() != 1 || head->text.size() < 2 || head->text[0] != 'D') return nullptr;
+    const std::string function = head->text.substr(1);
+    if (!d_.differentials.empty() && function != d_.differentials[0].second) return nullptr;
     return keep(tree, syntax::call(dual ? "adjoint_map" : "derivative_map",
                                    {syntax::name(function), head->args[0], tree->args[1]}));
   }

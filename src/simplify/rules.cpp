@@ -110,6 +110,15 @@ class Table {
     rule("Cholesky factor", dot(chol(S), transposed(chol(S))), S);
     rule("Cholesky factor", sum_all(square(chol(S))), trace(S));
     rule("Cholesky determinant", det(chol(S)), sqrt(det(S)));
+    rule("Cholesky factor inverted", dot(transposed(inv(chol(S))), inv(chol(S))), inv(S));
+    for (const auto& u : {x, X}) {
+      rule("whitening", sum_all(square(dot(inv(chol(S)), u))), sum_all(times(u, dot(inv(S), u))));
+      rule("Cholesky factor", sum_all(square(dot(transposed(chol(S)), u))), sum_all(times(u, dot(S, u))));
+    }
+    const Axis i = g.axis(n);
+    const Expr diagonal = g.product(1, {{chol(S), {i, i}}}, {i});
+    rule("Cholesky determinant", prod(diagonal), sqrt(det(S)));
+    rule("Cholesky determinant", sum_all(log(diagonal)), Rational(1, 2) * logdet(S));
   }
 
   void determinants() {
