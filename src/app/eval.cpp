@@ -136,9 +136,12 @@ Kinks kinks_below(Expr f, const Variable& v, int order, const Question& q, const
       }
     }
     if (any_felt) std::erase_if(found, std::not_fn(felt));
+    const bool has_subgradients = f.rank() == 0 && order == 1;
     std::string answer =
-        "the result is the subgradient of least norm where the function is convex or concave";
-    if (quotients && f.rank() == 0 && order == 1) {
+        has_subgradients
+            ? "the result is the subgradient of least norm where the function is convex or concave"
+            : "the result is what the formula gives";
+    if (quotients && has_subgradients) {
       result.answer = quotients->least_subgradient(total_derivative(f, v.expr, 1, v.type.is_scalar()));
       answer = result.answer ? "the result is the subgradient of least norm"
                              : "the function is neither convex nor concave here, the result is what the "
