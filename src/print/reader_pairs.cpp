@@ -61,7 +61,13 @@ class Split {
   Split(Reader& reader, const Node& n, const Roles& roles, const std::vector<Component>& parts, bool negative)
       : reader_(reader), n_(n), parts_(parts), used_(parts.size(), false), negative_(negative) {
     for (std::size_t k = 0; k < roles.size(); ++k) {
-      if (roles[k].way == Way::Bound) fixed_.emplace(n.output[k], roles[k].index);
+      if (roles[k].way != Way::Bound) continue;
+      const std::pair place{n.output[k], roles[k].index};
+      if (std::find(fixed_.begin(), fixed_.end(), place) == fixed_.end()) fixed_.push_back(place);
+    }
+    for (const auto& [label, index] : fixed_) {
+      if (std::count_if(fixed_.begin(), fixed_.end(), [l = label](const auto& f) { return f.first == l; }) > 1)
+        open_entries_.insert(label);
     }
   }
 
@@ -69,7 +75,7 @@ class Split {
   Ast take(Label down, Label across) {
     std::vector<Factor> factors;
     for (std::size_t k = 0; k < parts_.size(); ++k) {
-      const auto fits = [&](Label l) { return l == down || l == across || fixed_.contains(l); };
+      const auto fits = [&](Label l) { return l == down || l == across || is_fixed(l); };
       if (used_[k] || !std::all_of(parts_[k].touches.begin(), parts_[k].touches.end(), fits)) continue;
       used_[k] = true;
       factors.insert(factors.end(), parts_[k].factors.begin(), parts_[k].factors.end());
@@ -85,10 +91,14 @@ class Split {
       roles.push_back(column());
     }
     for (const auto& [label, index] : fixed_) {
-      const bool occurs = std::any_of(factors.begin(), factors.end(), [l = label](const Factor& f) {
-        return std::find(f.labels.begin(), f.labels.end(), l) != f.labels.end();
-      });
+      // A label that is free here and fixed elsewhere is a basis vector.
+      const bool occurs =
+          label == down || label == across ||
+          std::any_of(factors.begin(), factors.end(), [l = label](const Factor& f) {
+            return std::find(f.labels.begin(), f.labels.end(), l) != f.labels.end();
+          });
       if (!occurs) continue;
+      open_entries_.erase(label);
       output.push_back(label);
       roles.push_back(bound(index));
     }
@@ -116,7 +126,9 @@ class Split {
     }
     return false;
   }
-  [[nodiscard]] bool complete() const { return std::find(used_.begin(), used_.end(), false) == used_.end(); }
+  [[nodiscard]] bool complete() const {
+    return std::find(used_.begin(), used_.end(), false) == used_.end() && open_entries_.empty();
+  }
   [[nodiscard]] bool negative() const { return negative_; }
 
  private:
@@ -125,7 +137,12 @@ class Split {
   const std::vector<Component>& parts_;
   std::vector<bool> used_;
   bool negative_;
-  std::map<Label, Ast> fixed_;
+  std::vector<std::pair<Label, Ast>> fixed_;  // a label may be fixed at several indices: an entry of eye(n)
+  std::set<Label> open_entries_;              // such labels that no part says yet
+
+  [[nodiscard]] bool is_fixed(Label l) const {
+    return std::any_of(fixed_.begin(), fixed_.end(), [l](const auto& f) { return f.first == l; });
+  }
 };
 
 // A product with four open axes, without its scalars: the shortest of its forms.
