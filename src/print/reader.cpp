@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "ops/support.hpp"
 #include "print/reader_state.hpp"
 #include "syntax/tree.hpp"
 
@@ -76,7 +77,7 @@ std::string Reader::fresh_index() {
   }
 }
 
-Ast Reader::read(Expr e, const Roles& given) {
+Reader::Key Reader::key_of(Expr e, const Roles& given) {
   Roles roles = given;
   for (std::size_t k = 0; k < roles.size(); ++k) {
     if (e.shape()[k].is_one()) roles[k] = {Way::One, nullptr};
@@ -84,17 +85,26 @@ Ast Reader::read(Expr e, const Roles& given) {
   if (roles.size() >= 2 && roles[0].way == Way::Column && roles[1].way == Way::Row && is_symmetric(e)) {
     std::swap(roles[0], roles[1]);
   }
-  const Key key{e.get(), roles, 1, {}};
-  if (const auto at = memo_.find(key); at != memo_.end()) return at->second;
+  return {e.get(), std::move(roles), 1, {}};
+}
 
+Ast Reader::read(Expr e, const Roles& given) {
+  const Key key = key_of(e, given);
+  if (const auto at = memo_.find(key); at != memo_.end()) return at->second;
+  open_.insert(key);
+  const Ast tree = read_freshly(e, key.roles);
+  open_.erase(key);
+  memo_.emplace(key, tree);
+  return tree;
+}
+
+Ast Reader::read_freshly(Expr e, const Roles& roles) {
   const auto first_free = std::find_if(roles.begin(), roles.end(), is_free);
   const bool upright = first_free == roles.end() || first_free->way == Way::Row;
   if (e->kind == Kind::Apply || e->kind == Kind::Power) {
     for (std::size_t k = 0; k < roles.size(); ++k) {
       if (!is_free(roles[k]) || !needs_index(e, static_cast<int>(k))) continue;
-      const Ast tree = read_by_index(e, roles, k);
-      memo_.emplace(key, tree);
-      return tree;
+      return read_by_index(e, roles, k);
     }
   }
   Ast best = direct(e, roles);
@@ -104,7 +114,6 @@ Ast Reader::read(Expr e, const Roles& given) {
     best = upright ? forge.least(best, turned) : forge.least(turned, best);
   }
   if (const Ast whole = read_indexed_whole(e, roles)) best = forge.least(best, whole);
-  memo_.emplace(key, best);
   return best;
 }
 
@@ -190,11 +199,28 @@ Ast Reader::read_indexed_whole(Expr e, const Roles& roles) {
   for (std::size_t k = 0; k < roles.size(); ++k) {
     if (needs_index(e, static_cast<int>(k))) return nullptr;
   }
+  if (is_open(e, natural(e.rank()))) return nullptr;
   const Ast whole = read(e, natural(e.rank()));
   return whole ? seen(whole, roles) : nullptr;
 }
 
+Ast Reader::summed_over(const Size& length, const std::function<Ast(const Ast& index)>& body) {
+  const std::string name = fresh_index();
+  active_indices.push_back(name);
+  const Ast term = body(forge.name(name, {}));
+  active_indices.pop_back();
+  return term ? forge.index_sum(name, length, term) : nullptr;
+}
+
+// unit(n,i) times the part of it that an axis bound at i leaves.
+Ast Reader::placed(const Ast& unit, const AxisRole& role, const Ast& part) {
+  if (!part) return nullptr;
+  if (role.way == Way::Column) return forge.multiply(part, forge.transpose(unit));
+  return part->type.is_row() ? forge.multiply(unit, part) : forge.multiply(part, unit);
+}
+
 Ast Reader::read_by_index(Expr e, const Roles& roles, std::size_t axis) {
+  if (is_op(e, "fuse") && axis_of(e->attributes) == static_cast<int>(axis)) return read_parts(*e, roles);
   const std::string name = fresh_index();
   Roles inner = roles;
   inner[axis] = bound(forge.name(name, {}));
@@ -202,12 +228,7 @@ Ast Reader::read_by_index(Expr e, const Roles& roles, std::size_t axis) {
   Ast body = read(e, inner);
   active_indices.pop_back();
   if (!body) return nullptr;
-  const Ast unit = forge.unit(e.shape()[axis], inner[axis].index);
-  if (roles[axis].way == Way::Row) {
-    body = body->type.is_row() ? forge.multiply(unit, body) : forge.multiply(body, unit);
-  } else {
-    body = forge.multiply(body, forge.transpose(unit));
-  }
+  body = placed(forge.unit(e.shape()[axis], inner[axis].index), roles[axis], body);
   return forge.index_sum(name, e.shape()[axis], body);
 }
 

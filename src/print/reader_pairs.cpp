@@ -66,7 +66,8 @@ class Split {
       if (std::find(fixed_.begin(), fixed_.end(), place) == fixed_.end()) fixed_.push_back(place);
     }
     for (const auto& [label, index] : fixed_) {
-      if (std::count_if(fixed_.begin(), fixed_.end(), [l = label](const auto& f) { return f.first == l; }) > 1)
+      if (std::count_if(fixed_.begin(), fixed_.end(), [l = label](const auto& f) { return f.first == l; }) >
+          1)
         open_entries_.insert(label);
     }
   }
@@ -92,11 +93,10 @@ class Split {
     }
     for (const auto& [label, index] : fixed_) {
       // A label that is free here and fixed elsewhere is a basis vector.
-      const bool occurs =
-          label == down || label == across ||
-          std::any_of(factors.begin(), factors.end(), [l = label](const Factor& f) {
-            return std::find(f.labels.begin(), f.labels.end(), l) != f.labels.end();
-          });
+      const bool occurs = label == down || label == across ||
+                          std::any_of(factors.begin(), factors.end(), [l = label](const Factor& f) {
+                            return std::find(f.labels.begin(), f.labels.end(), l) != f.labels.end();
+                          });
       if (!occurs) continue;
       open_entries_.erase(label);
       output.push_back(label);

@@ -171,8 +171,56 @@ Ast Reader::read_entry(const Node& n, const Roles& roles, std::size_t axis) {
     upright[k] = column();
     rest.push_back(roles[k]);
   }
+  if (is_open(Expr(&n), upright)) return read_parts(n, roles);
   const Ast whole = read(Expr(&n), upright);
   return whole ? seen(whole, rest) : nullptr;
+}
+
+// sum(j=1:n, p(j)*x_j) with what the map makes of the j-th basis vector: the least that can be said of a
+// fused axis, of blocks, of an operation along an axis.
+Ast Reader::read_parts(const Node& n, const Roles& roles) {
+  const auto axis = static_cast<std::size_t>(axis_of(n.attributes));
+  const AxisRole& role = roles[axis];
+  const Size& whole = n.shape[axis];
+  const auto at = [&](const Ast& column) {  // of a column, in place
+    return role.way == Way::Bound ? forge.index(column, role.index) : column;
+  };
+  const auto part = [&](const Ast& column, Expr x, const Roles& inner) {
+    const Ast tree = read(x, inner);
+    if (!tree) return tree;
+    return role.way == Way::Bound ? forge.scale(at(column), tree) : placed(column, role, tree);
+  };
+  Roles inner = roles;
+  if (n.op->name == "fuse") {
+    const Expr x = n.operands[0];
+    const Size& first = x.shape()[axis];
+    inner.insert(inner.begin() + static_cast<std::ptrdiff_t>(axis), AxisRole{});
+    return summed_over(x.shape()[axis + 1], [&](const Ast& slow) {
+      return summed_over(first, [&](const Ast& fast) {
+        inner[axis] = bound(fast);
+        inner[axis + 1] = bound(slow);
+        const Ast before = forge.multiply(forge.subtract(slow, forge.number(1)), forge.size(first));
+        return part(forge.unit(whole, forge.add(before, fast)), x, inner);
+      });
+    });
+  }
+  Ast sum;
+  Size start;
+  for (const auto& x : n.operands) {
+    const Size& length = x.shape()[axis];
+    const Ast term = summed_over(length, [&](const Ast& index) {
+      inner[axis] = bound(index);
+      if (n.op->name == "concat")
+        return part(forge.unit(whole, start.is_zero() ? index : forge.add(forge.size(start), index)), x,
+                    inner);
+      const Ast image = forge.call(n.op->name, {forge.eye(length)}, Type{whole, length, {}});
+      return part(forge.index(image, forge.colon(), index, Type{whole, Size(1), {}}), x, inner);
+    });
+    if (!term) return nullptr;
+    sum = sum ? forge.add(sum, term) : term;
+    start = start + length;
+  }
+  return sum;
 }
 
 Ast Reader::read_concat(const Node& n, const Roles& roles) {

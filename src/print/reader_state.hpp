@@ -1,9 +1,11 @@
 // The reader at work: which axes of a node run down the rows or along the columns, and answers kept.
 #pragma once
 
+#include <functional>
 #include <set>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -74,6 +76,7 @@ struct Quotient {
 Chain reversed(const Chain& chain);
 Bundle reversed(Bundle bundle);
 
+inline bool is_op(Expr e, std::string_view name) { return e->kind == Kind::Apply && e->op->name == name; }
 /// What an application is written as where it has no name in the notation, else null.
 Expr expansion(Expr e);
 /// The sum with differences of neighbours written as diff and diffT, or null.
@@ -167,6 +170,10 @@ class Reader {
 
   syntax::Ast read_network(const Node& n, const Rational& magnitude, const Roles& roles,
                            const std::vector<std::pair<Label, syntax::Ast>>& fixed, const Turned& turned);
+  static Key key_of(Expr e, const Roles& roles);
+  /// Whether that reading is being made: one that asks for itself is none.
+  bool is_open(Expr e, const Roles& roles) const { return open_.contains(key_of(e, roles)); }
+  syntax::Ast read_freshly(Expr e, const Roles& roles);
   syntax::Ast direct(Expr e, const Roles& roles);
   syntax::Ast read_variable(const Node& n, const Roles& roles);
   syntax::Ast read_power(Expr e, const Roles& roles);
@@ -187,6 +194,12 @@ class Reader {
   syntax::Ast read_entry(const Node& n, const Roles& roles, std::size_t axis);
   syntax::Ast read_split(const Node& n, const Roles& roles);
   syntax::Ast read_by_index(Expr e, const Roles& roles, std::size_t axis);
+  /// sum(i=1:length, body(i)), or null where there is no body.
+  syntax::Ast summed_over(const Size& length,
+                          const std::function<syntax::Ast(const syntax::Ast& index)>& body);
+  syntax::Ast placed(const syntax::Ast& unit, const AxisRole& role, const syntax::Ast& part);
+  /// The application of a structured map entry by entry of its operand along its axis.
+  syntax::Ast read_parts(const Node& n, const Roles& roles);
   syntax::Ast read_indexed_whole(Expr e, const Roles& roles);
   /// A tree of natural orientation, seen under the roles of its axes.
   syntax::Ast seen(const syntax::Ast& whole, const Roles& roles);
@@ -199,6 +212,7 @@ class Reader {
   std::unordered_map<Key, syntax::Ast, KeyHash> memo_;
   std::unordered_map<Key, syntax::Ast, KeyHash> products_;
   std::unordered_map<const Node*, std::vector<bool>> needs_index_;
+  std::unordered_set<Key, KeyHash> open_;  // being read
 };
 
 }  // namespace adjoint
