@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "calculus/differentiate.hpp"
+#include "simplify/joins.hpp"
 
 namespace adjoint::app {
 namespace {
@@ -97,6 +98,10 @@ syntax::Ast read_shortest(Expr expr, const Type& type, const ReadOptions& option
   add(simplify(factored(forms.back())));
   add(expr);
   add(simplify(factored(expr)));
+  if (const Expr table = tabulated(forms[0])) {
+    add(simplify(table));
+    add(simplify(factored(simplify(table))));
+  }
   syntax::Ast best;
   int fewest = 0;
   for (const auto& form : forms) {

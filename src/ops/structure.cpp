@@ -103,6 +103,24 @@ Facts all_signs(std::span<const Expr> o, const Attributes& /*a*/) {
   for (const auto& e : o) s.possible |= e->facts.signs.possible;
   return Facts::of_signs(s);
 }
+// Signs of the parts; [A B; B' D] is symmetric where A and D are.
+Facts concat_facts(std::span<const Expr> o, const Attributes& a) {
+  Facts f = all_signs(o, a);
+  const auto columns = [&](std::size_t i) { return o[i]->operands.size(); };
+  if (axis_of(a) != 0 || o[0].rank() != 2) return f;
+  for (std::size_t i = 0; i < o.size(); ++i) {
+    const bool row = o[i]->kind == Kind::Apply && o[i]->op->name == "concat" && axis_of(o[i]->attributes) == 1;
+    if (!row || columns(i) != o.size()) return f;
+  }
+  for (std::size_t i = 0; i < o.size(); ++i) {
+    if (!is_symmetric(o[i]->operands[i])) return f;
+    for (std::size_t j = 0; j < i; ++j) {
+      if (!(o[i]->operands[j] == transposed(o[j]->operands[i]))) return f;
+    }
+  }
+  f.symmetric = Truth::Yes;
+  return f;
+}
 Facts unit_facts(std::span<const Expr> /*o*/, const Attributes& /*a*/) {
   return Facts::of_signs(Signs::nonnegative());
 }
@@ -163,6 +181,32 @@ Expr slice_of_product(const Node& n, std::size_t axis, const Attributes& a) {
   return n.graph->product(n.coefficient, std::move(factors), n.output, std::move(sizes));
 }
 
+bool is_application(Expr e, std::string_view name) { return e->kind == Kind::Apply && e->op->name == name; }
+
+// [A B; C D][:,1:n] = [A; C]: the ranges of parts that are joined along another axis, where all of them are
+// known.
+Expr slice_of_parts(const Node& n, int axis, const Attributes& a) {
+  if (n.kind != Kind::Apply || n.op->name != "concat" || axis_of(n.attributes) == axis) return {};
+  std::vector<Expr> parts;
+  for (const auto& part : n.operands) {
+    parts.push_back(slice(part, axis, a.sizes[0], a.sizes[1]));
+    if (is_application(parts.back(), "slice")) return {};
+  }
+  return concat(std::move(parts), axis_of(n.attributes));
+}
+
+// The ranges of rows and columns of a symmetric matrix: of two blocks that are each other's transpose, the
+// one above the diagonal. `slice` is a range of rows, a of its columns.
+Expr slice_of_symmetric(const Node& rows, int axis, const Attributes& a) {
+  const Expr self(&rows);
+  if (!is_application(self, "slice") || rows.rank() != 2 || axis != 1 || axis_of(rows.attributes) != 0) return {};
+  const Size& first = rows.attributes.sizes[0];
+  const bool above = first.is_zero() || (!a.sizes[0].is_zero() && !(a.sizes[0] < first));
+  if (above || first == a.sizes[0] || !is_symmetric(rows.operands[0])) return {};
+  return transposed(
+      slice(slice(rows.operands[0], 0, a.sizes[0], a.sizes[1]), 1, first, rows.attributes.sizes[1]));
+}
+
 Expr slice_normal(std::span<const Expr> o, const Attributes& a) {
   const Expr x = o[0];
   const int axis = axis_of(a);
@@ -172,9 +216,15 @@ Expr slice_normal(std::span<const Expr> o, const Attributes& a) {
   if (is_zero(x)) return g.zeros(slice_shape(o, a));
   if (const Expr part = part_of(x, axis, a.sizes[0], a.sizes[1])) return part;
   if (const Expr product = slice_of_product(*x, k, a)) return product;
-  if (x->kind == Kind::Apply && x->op->name == "slice" && axis_of(x->attributes) == axis) {
+  if (is_application(x, "slice") && axis_of(x->attributes) == axis) {
     return slice(x->operands[0], axis, x->attributes.sizes[0] + a.sizes[0], a.sizes[1]);
   }
+  if (is_application(x, "slice") && axis_of(x->attributes) > axis) {  // of several axes, the first one first
+    const Attributes& b = x->attributes;
+    return slice(slice(x->operands[0], axis, a.sizes[0], a.sizes[1]), axis_of(b), b.sizes[0], b.sizes[1]);
+  }
+  if (const Expr parts = slice_of_parts(*x, axis, a)) return parts;
+  if (const Expr above = slice_of_symmetric(*x, axis, a)) return above;
   if (axis < 2 && transpose_is_older(x))
     return transposed(slice(transposed(x), 1 - axis, a.sizes[0], a.sizes[1]));
   return {};
@@ -197,12 +247,30 @@ Expr concat_transpose(const Node& y, int operand, Expr cotangent) {
   for (int i = 0; i < operand; ++i) start = start + y.operands[index(i)].shape()[k];
   return slice(cotangent, axis_in(y), start, y.operands[index(operand)].shape()[k]);
 }
+// Columns of equal heights are rows: [A B; C D] is joined from its rows.
+Expr concat_of_columns(std::span<const Expr> o, int axis) {
+  const auto fits = [&](Expr e) {
+    if (!is_application(e, "concat") || axis_of(e->attributes) != 0 || e->operands.size() != o[0]->operands.size())
+      return false;
+    for (std::size_t k = 0; k < e->operands.size(); ++k) {
+      if (!(e->operands[k].shape()[0] == o[0]->operands[k].shape()[0])) return false;
+    }
+    return true;
+  };
+  if (axis != 1 || !std::all_of(o.begin(), o.end(), fits)) return {};
+  std::vector<Expr> rows;
+  for (std::size_t k = 0; k < o[0]->operands.size(); ++k) {
+    std::vector<Expr> row;
+    for (const auto& e : o) row.push_back(e->operands[k]);
+    rows.push_back(concat(std::move(row), 1));
+  }
+  return concat(std::move(rows), 0);
+}
+
 Expr concat_normal(std::span<const Expr> o, const Attributes& a) {
   if (o.size() == 1) return o[0];
-  for (const auto& e : o) {
-    if (!is_zero(e)) return {};
-  }
-  return o[0].graph().zeros(concat_shape(o, a));
+  if (std::all_of(o.begin(), o.end(), is_zero)) return o[0].graph().zeros(concat_shape(o, a));
+  return concat_of_columns(o, axis_of(a));
 }
 
 Expr fuse_moves(const Node& y, int /*operand*/, Expr tangent) { return fuse(tangent, axis_in(y)); }
@@ -280,7 +348,7 @@ const Record kCumsumT =
            moves_along<cumsum_transpose>, moves_along<cumsum>, routine("cumsumT"), Reading::Along);
 const Record kSlice = linear("slice", slice_shape, entry_facts, slice_normal, slice_moves, slice_transpose,
                              view("window"), Reading::Special);
-const Record kConcat = linear("concat", concat_shape, all_signs, concat_normal, concat_moves,
+const Record kConcat = linear("concat", concat_shape, concat_facts, concat_normal, concat_moves,
                               concat_transpose, view("join"), Reading::Special);
 const Record kFuse = linear("fuse", fuse_shape, entry_facts, fuse_normal, fuse_moves, fuse_transpose,
                             view("reshape"), Reading::Special);

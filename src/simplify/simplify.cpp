@@ -5,6 +5,7 @@
 
 #include "ops/record.hpp"
 #include "simplify/fused.hpp"
+#include "simplify/joins.hpp"
 #include "simplify/match.hpp"
 #include "simplify/rules.hpp"
 #include "simplify/summed.hpp"
@@ -98,6 +99,8 @@ class Simplifier {
     if (const Expr opened = open_fused_axes(e)) return opened;
     if (const Expr lifted = lift_fused_axes(e)) return lifted;
     if (const Expr merged = merge_choices(e)) return merged;
+    if (const Expr merged = merge_joins(e)) return merged;
+    if (const Expr shrunk = shrink_joined_axes(e)) return shrunk;
     return cancel_summed_terms(e);
   }
 
