@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "calculus/differentiate.hpp"
+#include "simplify/fractions.hpp"
 #include "simplify/joins.hpp"
 
 namespace adjoint::app {
@@ -98,6 +99,9 @@ syntax::Ast read_shortest(Expr expr, const Type& type, const ReadOptions& option
   add(simplify(factored(forms.back())));
   add(expr);
   add(simplify(factored(expr)));
+  add(simplify(with_short_fractions(forms[0])));
+  add(simplify(factored(forms.back())));
+  add(simplify(with_short_fractions(forms.back())));
   if (const Expr table = tabulated(forms[0])) {
     add(simplify(table));
     add(simplify(factored(simplify(table))));

@@ -109,7 +109,8 @@ Facts concat_facts(std::span<const Expr> o, const Attributes& a) {
   const auto columns = [&](std::size_t i) { return o[i]->operands.size(); };
   if (axis_of(a) != 0 || o[0].rank() != 2) return f;
   for (std::size_t i = 0; i < o.size(); ++i) {
-    const bool row = o[i]->kind == Kind::Apply && o[i]->op->name == "concat" && axis_of(o[i]->attributes) == 1;
+    const bool row =
+        o[i]->kind == Kind::Apply && o[i]->op->name == "concat" && axis_of(o[i]->attributes) == 1;
     if (!row || columns(i) != o.size()) return f;
   }
   for (std::size_t i = 0; i < o.size(); ++i) {
@@ -199,7 +200,8 @@ Expr slice_of_parts(const Node& n, int axis, const Attributes& a) {
 // one above the diagonal. `slice` is a range of rows, a of its columns.
 Expr slice_of_symmetric(const Node& rows, int axis, const Attributes& a) {
   const Expr self(&rows);
-  if (!is_application(self, "slice") || rows.rank() != 2 || axis != 1 || axis_of(rows.attributes) != 0) return {};
+  if (!is_application(self, "slice") || rows.rank() != 2 || axis != 1 || axis_of(rows.attributes) != 0)
+    return {};
   const Size& first = rows.attributes.sizes[0];
   const bool above = first.is_zero() || (!a.sizes[0].is_zero() && !(a.sizes[0] < first));
   if (above || first == a.sizes[0] || !is_symmetric(rows.operands[0])) return {};
@@ -250,7 +252,8 @@ Expr concat_transpose(const Node& y, int operand, Expr cotangent) {
 // Columns of equal heights are rows: [A B; C D] is joined from its rows.
 Expr concat_of_columns(std::span<const Expr> o, int axis) {
   const auto fits = [&](Expr e) {
-    if (!is_application(e, "concat") || axis_of(e->attributes) != 0 || e->operands.size() != o[0]->operands.size())
+    if (!is_application(e, "concat") || axis_of(e->attributes) != 0 ||
+        e->operands.size() != o[0]->operands.size())
       return false;
     for (std::size_t k = 0; k < e->operands.size(); ++k) {
       if (!(e->operands[k].shape()[0] == o[0]->operands[k].shape()[0])) return false;

@@ -79,7 +79,8 @@ Expr merge_joins(Expr sum) {
     int count = 1;
     for (std::size_t b = a + 1; b < joins.size(); ++b) {
       if (joins[b].parts.empty() || !same_partition(merged, joins[b])) continue;
-      for (std::size_t k = 0; k < merged.parts.size(); ++k) merged.parts[k] = merged.parts[k] + joins[b].parts[k];
+      for (std::size_t k = 0; k < merged.parts.size(); ++k)
+        merged.parts[k] = merged.parts[k] + joins[b].parts[k];
       written += nonzero(joins[b].parts);
       taken[b] = true;
       ++count;

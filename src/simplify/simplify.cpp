@@ -4,6 +4,7 @@
 #include <unordered_map>
 
 #include "ops/record.hpp"
+#include "simplify/fractions.hpp"
 #include "simplify/fused.hpp"
 #include "simplify/joins.hpp"
 #include "simplify/match.hpp"
@@ -100,6 +101,7 @@ class Simplifier {
     if (const Expr lifted = lift_fused_axes(e)) return lifted;
     if (const Expr merged = merge_choices(e)) return merged;
     if (const Expr merged = merge_joins(e)) return merged;
+    if (const Expr collected = collect_contractions(e)) return collected;
     if (const Expr shrunk = shrink_joined_axes(e)) return shrunk;
     return cancel_summed_terms(e);
   }
