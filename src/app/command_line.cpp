@@ -15,6 +15,7 @@
 #include "app/explain.hpp"
 #include "app/sheet.hpp"
 #include "calculus/linear.hpp"
+#include "notation/infer.hpp"
 
 namespace adjoint::app {
 namespace {
@@ -29,6 +30,14 @@ struct Options {
 std::string read_expression(const std::string& argument) {
   if (argument != "-") return argument;
   return {std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>()};
+}
+
+/// ", did you mean `derive`?" where a verb is close to what was typed; else nothing.
+std::string suggestion(const std::string& typed, const CLI::App& app) {
+  std::vector<std::string> verbs;
+  for (const auto* v : app.get_subcommands(nullptr)) verbs.push_back(v->get_name());
+  const auto near = notation::nearest_name(typed, verbs);
+  return near ? ", did you mean `" + *near + "`?" : "";
 }
 
 void add_common(CLI::App* verb, DeriveOptions& o) {
@@ -100,12 +109,18 @@ int run(int argc, char** argv) {
                    "a program: forward, reverse, jacobians, cross, checkpoint, hessian")
       ->check(CLI::IsMember({"forward", "reverse", "jacobians", "cross", "checkpoint", "hessian"}));
 
-  // The argument after the verb is the expression even if it begins with a minus sign.
   std::vector<std::string> arguments(argv + 1, argv + argc);
+  if (!arguments.empty() && arguments[0] == "version") arguments[0] = "--version";
+  if (!arguments.empty() && arguments[0] == "help") {  // of a verb: help derive
+    arguments.erase(arguments.begin());
+    arguments.emplace_back("--help");
+  }
+  // The argument after the verb is the expression even if it begins with a minus sign.
   const std::set<std::string> takes_expression = {"derive",  "check", "eval",   "codegen",
                                                   "analyse", "limit", "explain"};
   bool has_expression = false;
   if (arguments.size() >= 2 && takes_expression.contains(arguments[0])) {
+    if (arguments[1] == "--" && arguments.size() >= 3) arguments.erase(arguments.begin() + 1);
     const std::string& a = arguments[1];
     const bool option = a == "-h" || (a.size() > 2 && a[0] == '-' && a[1] == '-' &&
                                       std::isalpha(static_cast<unsigned char>(a[2])) != 0 &&
@@ -117,8 +132,9 @@ int run(int argc, char** argv) {
     }
   }
   for (auto* verb :
-       {derive_verb, check_verb, eval_verb, codegen_verb, analyse_verb, limit_verb, explain_verb})
-    verb->add_option("EXPR", expression, "the function");
+       {derive_verb, check_verb, eval_verb, codegen_verb, analyse_verb, limit_verb, explain_verb}) {
+    if (!has_expression) verb->add_option("EXPR", expression, "the function");  // else a second one is wrong
+  }
   for (auto& a : arguments) {
     if (a == "--steps") a = "--steps=differential";
   }
@@ -130,7 +146,7 @@ int run(int argc, char** argv) {
     const std::string verb = argc > 1 ? argv[1] : "-";
     const auto verbs = app.get_subcommands([&verb](const CLI::App* v) { return v->get_name() == verb; });
     const bool unknown = verbs.empty() && !verb.empty() && verb[0] != '-';
-    const std::string what = unknown ? "there is no verb `" + verb + "`" : e.what();
+    const std::string what = unknown ? "there is no verb `" + verb + "`" + suggestion(verb, app) : e.what();
     std::fprintf(stderr, "error: %s\nadjoint --help says what there is\n", what.c_str());
     return 2;
   }
@@ -145,6 +161,9 @@ int run(int argc, char** argv) {
     explanation.expression = analysis.expression = o.derive.expression = o.eval.expression =
         read_expression(expression);
     std::pair<std::string, int> result;
+    if (!o.derive.steps.empty() && o.derive.format != "text" && o.derive.format != "json") {
+      throw InputError("error: --steps is written as text or json, not as " + o.derive.format + "\n");
+    }
     if (derive_verb->parsed()) result = derive(o.derive);
     if (check_verb->parsed()) result = check(o.derive);
     if (eval_verb->parsed()) result = eval(o.eval);

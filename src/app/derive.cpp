@@ -55,6 +55,10 @@ std::string rendered(const Reading& r, Render render) {
 }  // namespace
 
 Worked work(Question question, const std::string& wrt, int order) {
+  if (question.formula.parsed->kind == syntax::Kind::Compare) {
+    const std::string& text = question.formula.text;
+    throw InputError("error: " + text + " is a condition, not a function; where(" + text + ",1,0) is one\n");
+  }
   const notation::Symbol symbol = variable_symbol(question, wrt);
   Worked w(freed(std::move(question), wrt), symbol);
   w.variable = variable_of(w.question, variable_symbol(w.question, symbol.name));

@@ -231,9 +231,12 @@ json evaluate(const Question& asked, const EvalOptions& o) {
 std::pair<std::string, int> eval(const EvalOptions& o) {
   notation::Session session;
   if (!session.declare(o.given)) throw InputError(session.errors_text());
-  const std::string inferred = declarations_of(parse_values(o.at), session);
+  const Values values = parse_values(o.at);
+  const std::string inferred = declarations_of(values, session);
+  const notation::Session declared = session;
   if (!session.declare(inferred)) throw InputError(session.errors_text());
   const Question q = ask(std::move(session), o.expression);
+  refuse_unknown(values, declared, q);
   const json j = evaluate(q, o);
   if (o.format == "json") return {j.dump() + "\n", 0};
   std::string out = "value: " + written(j["value"]) + "\n";

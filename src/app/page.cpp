@@ -45,28 +45,31 @@ std::string relation_glyph(std::string_view r) {
   return std::string(r);
 }
 
-// One piece of inline mathematics; code where it is no expression.
-std::string inline_math(std::string_view text) {
+// One piece of inline mathematics; code, and nothing typeset, where it is no expression.
+std::string inline_math(std::string_view text, bool& good) {
   notation::Sources sources;
   notation::Diagnostics errors;
   const auto place = sources.add("<prose>", text);
   const syntax::Ast tree = notation::parse_expression(sources, place, errors);
-  if (!tree || !errors.empty()) return "<code>" + escaped(text) + "</code>";
+  if (!tree || !errors.empty()) {
+    good = false;
+    return "<code>" + escaped(text) + "</code>";
+  }
   return print::mathml(tree, forms_of, false);
 }
 
-std::string mathematics(std::string_view text) {
+std::string mathematics(std::string_view text, bool& good) {
   int depth = 0;
   for (std::size_t k = 0; k < text.size(); ++k) {
     depth += text[k] == '(' || text[k] == '[' ? 1 : text[k] == ')' || text[k] == ']' ? -1 : 0;
     if (depth != 0) continue;
     for (const std::string_view r : {"!=", "<=", ">=", "->", " in ", "=", "<", ">", ":"}) {
       if (!text.substr(k).starts_with(r)) continue;
-      return inline_math(text.substr(0, k)) + " <math><mo>" + relation_glyph(r) + "</mo></math> " +
-             mathematics(text.substr(k + r.size()));
+      return inline_math(text.substr(0, k), good) + " <math><mo>" + relation_glyph(r) + "</mo></math> " +
+             mathematics(text.substr(k + r.size()), good);
     }
   }
-  return inline_math(text);
+  return inline_math(text, good);
 }
 
 }  // namespace
@@ -94,7 +97,7 @@ std::string escaped(std::string_view text) {
   return out;
 }
 
-std::string prose(std::string_view text) {
+std::string prose(std::string_view text, std::vector<std::string>& wrong) {
   std::string out;
   for (std::size_t k = 0; k < text.size();) {
     if (text[k] == '\\' && k + 1 < text.size() && text[k + 1] == '$') {
@@ -106,7 +109,9 @@ std::string prose(std::string_view text) {
       const auto end = text.find(text[k], k + 1);
       if (end != std::string_view::npos) {
         const auto inner = text.substr(k + 1, end - k - 1);
-        out += text[k] == '$' ? mathematics(inner) : "<code>" + escaped(inner) + "</code>";
+        bool good = true;
+        out += text[k] == '$' ? mathematics(inner, good) : "<code>" + escaped(inner) + "</code>";
+        if (!good) wrong.emplace_back(inner);
         k = end + 1;
         continue;
       }

@@ -56,7 +56,8 @@ Symbol variable_symbol(const Question& question, const std::string& name) {
   for (const auto& s : symbols) {
     if (s.kind != Symbol::Kind::Variable) continue;
     if (only != nullptr) {
-      throw InputError("error: " + question.formula.text + " has several variables; say which with --wrt\n");
+      throw InputError("error: " + question.formula.text + " has several variables; say which with " +
+                       question.ask_by + "\n");
     }
     only = &s;
   }

@@ -24,6 +24,7 @@ struct Question {
   std::unique_ptr<Graph> graph;
   notation::Session session;
   notation::Formula formula;
+  std::string ask_by = "--wrt";  // how the variable is named where the question was asked
 
   [[nodiscard]] Function function() const { return {formula.value, formula.type}; }
 };

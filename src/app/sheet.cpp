@@ -2,8 +2,10 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <iterator>
@@ -15,22 +17,50 @@
 #include "app/page.hpp"
 #include "app/requests.hpp"
 #include "app/values.hpp"
+#include "notation/infer.hpp"
 #include "print/mathml.hpp"
 
 namespace adjoint::app {
 namespace {
 
 std::string read_sheet(const std::string& file) {
-  if (file == "-") return {std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>()};
-  std::ifstream in(file, std::ios::binary);
-  if (!in) throw InputError("error: cannot read " + file + "\n");
   std::ostringstream text;
-  text << in.rdbuf();
-  const std::string s = text.str();
+  if (file == "-") {
+    text << std::cin.rdbuf();
+  } else {
+    if (std::filesystem::is_directory(file)) throw InputError("error: " + file + " is a directory\n");
+    std::ifstream in(file, std::ios::binary);
+    if (!in) throw InputError("error: cannot read " + file + "\n");
+    text << in.rdbuf();
+  }
+  std::string s = text.str();
+  if (s.starts_with("\xEF\xBB\xBF")) s.erase(0, 3);  // the byte order mark that some editors write
   if (s.find_first_not_of(" \t\r\n") == std::string::npos) throw InputError("error: " + file + " is empty\n");
   if (s.find('\0') != std::string::npos)
     throw InputError("error: " + file + " holds binary data, not a sheet\n");
   return s;
+}
+
+// A report is HTML; under another ending it would be taken for what it is not.
+void check_output(const std::string& path) {
+  const std::string ending = std::filesystem::path(path).extension().string();
+  if (!ending.empty() && ending != ".html" && ending != ".htm" && ending != ".xhtml")
+    throw InputError("error: a report is written as HTML (" + path + " ends in " + ending +
+                     "); a browser prints it into a PDF\n");
+  if (std::filesystem::is_directory(path)) throw InputError("error: " + path + " is a directory\n");
+}
+
+// A line that reads like a request of an unknown name, `plot x^2 in x`: that name.
+std::string unknown_request(std::string_view line) {
+  const auto end = line.find(' ');
+  if (end == std::string_view::npos) return "";
+  const std::string_view word = line.substr(0, end);
+  const std::string_view rest = line.substr(line.find_first_not_of(' ', end));
+  const bool letters = std::all_of(word.begin(), word.end(), [](char c) { return c >= 'a' && c <= 'z'; });
+  if (!letters || rest.starts_with("in ") ||
+      std::string_view("=:<>!+-*/^.,;)]'").find(rest[0]) != std::string::npos)
+    return "";
+  return std::string(word);
 }
 
 class Worker {
@@ -71,11 +101,11 @@ class Worker {
     switch (item.kind) {
       case Kind::Heading:
         if (item.level == 1 && title == "Report") title = item.text;
-        body_ += "<h" + std::to_string(std::min(item.level, 3)) + ">" + prose(item.text) + "</h" +
+        body_ += "<h" + std::to_string(std::min(item.level, 3)) + ">" + typeset(item) + "</h" +
                  std::to_string(std::min(item.level, 3)) + ">\n";
         return;
       case Kind::Prose:
-        body_ += "<p>" + prose(item.text) + "</p>\n";
+        body_ += "<p>" + typeset(item) + "</p>\n";
         return;
       case Kind::Reset:
         start();
@@ -83,14 +113,19 @@ class Worker {
       case Kind::Statement:
         session_.clear_errors();
         if (!session_.declare(item.place)) {
-          report_error(session_.errors_text(), item.text);
+          report_error(statement_error(item), item.text);
           ++wrong;
         } else {
           given_ += (given_.empty() ? "" : "; ") + item.text;
         }
         return;
       case Kind::Request:
-        if (item.variables.empty()) {
+        if (!item.wrong.empty()) {
+          session_.clear_errors();
+          session_.error(item.place, item.wrong);
+          report_error(session_.errors_text(), item.text);
+          ++wrong;
+        } else if (item.variables.empty()) {
           request(item, "");
         } else if (treats_variables_together(item.keyword)) {
           std::string all;
@@ -101,6 +136,30 @@ class Worker {
         }
         return;
     }
+  }
+
+  // Prose; an error where it holds mathematics that is no notation.
+  std::string typeset(const SheetItem& item) {
+    std::vector<std::string> bad;
+    std::string html = prose(item.text, bad);
+    for (const auto& text : bad) {
+      session_.clear_errors();
+      session_.error(item.place, "`$" + text + "$` is no notation (a dollar sign is written \\$)");
+      report_error(session_.errors_text(), "$" + text + "$");
+      ++wrong;
+    }
+    return html;
+  }
+
+  std::string statement_error(const SheetItem& item) {
+    const std::string word = unknown_request(item.text);
+    if (word.empty()) return session_.errors_text();
+    const auto near = notation::nearest_name(word, request_words());
+    const notation::Place at{item.place.begin, item.place.begin + static_cast<std::uint32_t>(word.size())};
+    session_.clear_errors();
+    session_.error(at,
+                   "there is no request `" + word + "`" + (near ? "; did you mean `" + *near + "`?" : ""));
+    return session_.errors_text();
   }
 
   void flush_given() {
@@ -152,11 +211,17 @@ class Worker {
   }
 
   Question question(const SheetItem& item) {
-    Question q{std::make_unique<Graph>(), session_, {}};
+    Question q{std::make_unique<Graph>(), session_, {}, "`in`"};
     q.session.clear_errors();
     auto formula = q.session.expression(*q.graph, item.expression);
     if (!formula) throw InputError(q.session.errors_text());
     q.formula = std::move(*formula);
+    if (q.formula.symbols.size() == 1 && q.formula.symbols[0].assumed &&
+        q.formula.symbols[0].name == q.formula.text &&
+        std::find(item.variables.begin(), item.variables.end(), q.formula.text) == item.variables.end()) {
+      q.session.error(item.expression, "`" + q.formula.text + "` is neither declared nor defined");
+      throw InputError(q.session.errors_text());
+    }
     return q;
   }
 
@@ -239,12 +304,13 @@ class Worker {
     o.order = item.order;
     notation::Session session = session_;
     session.clear_errors();
-    if (!session.declare(declarations_of(parse_values(o.at), session)))
-      throw InputError(session.errors_text());
-    Question q{std::make_unique<Graph>(), std::move(session), {}};
+    const Values values = parse_values(o.at);
+    if (!session.declare(declarations_of(values, session))) throw InputError(session.errors_text());
+    Question q{std::make_unique<Graph>(), std::move(session), {}, "`in`"};
     auto formula = q.session.expression(*q.graph, item.expression);
     if (!formula) throw InputError(q.session.errors_text());
     q.formula = std::move(*formula);
+    refuse_unknown(values, session_, q);
     const auto j = evaluate(q, o);
     std::string html = "<table class=\"data\"><tr><td>value</td><td><code>" + escaped(j["value"].dump()) +
                        "</code></td></tr>";
@@ -284,12 +350,17 @@ void write_file(const std::string& path, const std::string& content) {
 
 std::pair<std::string, int> run_sheet(const SheetOptions& options) {
   const auto begin = std::chrono::steady_clock::now();
+  if (options.output != "-") check_output(options.output);
   Worker worker(options.file, read_sheet(options.file), options.progress);
   const std::string body = worker.run();
   if (worker.wrong > 0 && worker.answered == 0 && worker.failed == 0) {
     return {"nothing could be answered; " + options.output + " is as it was\n", 2};
   }
-  write_file(options.output, page(worker.title, body));
+  if (options.output == "-") {
+    std::fputs(page(worker.title, body).c_str(), stdout);
+  } else {
+    write_file(options.output, page(worker.title, body));
+  }
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   char line[256];
   std::snprintf(line, sizeof line,
@@ -297,7 +368,10 @@ std::pair<std::string, int> run_sheet(const SheetOptions& options) {
                 "lines, %.1f s\n",
                 options.output.c_str(), worker.answered, worker.checked, worker.failed, worker.wrong,
                 seconds);
-  return {line, worker.wrong > 0 ? 2 : worker.failed > 0 ? 1 : 0};
+  const int status = worker.wrong > 0 ? 2 : worker.failed > 0 ? 1 : 0;
+  if (options.output != "-") return {line, status};
+  std::fputs(line, stderr);
+  return {"", status};
 }
 
 }  // namespace adjoint::app

@@ -23,7 +23,11 @@ struct SheetItem {
   int order = 1;
   std::string on, as, at;
   bool refuse = false;
+  std::string wrong;  // what is wrong with its clauses, or nothing
 };
+
+/// The words that a line may begin with to be a request.
+std::vector<std::string> request_words();
 
 /// The items of a sheet, in order. Lines that cannot be read come back as statements, which then fail.
 std::vector<SheetItem> parse_sheet(const std::string& text);

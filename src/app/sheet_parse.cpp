@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <charconv>
+#include <map>
 #include <set>
 
 #include "app/sheet.hpp"
@@ -8,10 +10,23 @@ namespace {
 
 using notation::Place;
 
-const std::set<std::string, std::less<>>& keywords() {
-  static const std::set<std::string, std::less<>> all = {
-      "derive", "gradient", "derivative", "jacobian", "hessian", "steps",    "check",
-      "eval",   "explain",  "measure",    "analyse",  "limit",   "simplify", "refuse"};
+// Every request with the clauses that it takes.
+const std::map<std::string, std::set<std::string>, std::less<>>& requests() {
+  static const std::map<std::string, std::set<std::string>, std::less<>> all = {
+      {"derive", {"in", "order"}},
+      {"gradient", {"in", "order"}},
+      {"derivative", {"in", "order"}},
+      {"jacobian", {"in", "order"}},
+      {"hessian", {"in"}},
+      {"steps", {"in", "order"}},
+      {"check", {"in", "order"}},
+      {"eval", {"in", "order", "at"}},
+      {"explain", {"in"}},
+      {"measure", {"in"}},
+      {"analyse", {"in", "on", "as"}},
+      {"limit", {"in", "as"}},
+      {"simplify", {}},
+      {"refuse", {}}};
   return all;
 }
 
@@ -84,6 +99,7 @@ class Parser {
       SheetItem item;
       item.kind = SheetItem::Kind::Prose;
       item.text = paragraph_;
+      item.place = paragraph_place_;
       items_.push_back(std::move(item));
     }
     paragraph_.clear();
@@ -101,6 +117,7 @@ class Parser {
       if (words.empty()) {
         flush();
       } else {
+        if (paragraph_.empty()) paragraph_place_ = trim(p);
         paragraph_ += (paragraph_.empty() ? "" : " ") + std::string(words);
       }
       return;
@@ -109,6 +126,7 @@ class Parser {
     if (s[0] == '#') {
       SheetItem item;
       item.kind = SheetItem::Kind::Heading;
+      item.place = trim(p);
       while (static_cast<std::size_t>(item.level) < s.size() &&
              s[static_cast<std::size_t>(item.level)] == '#')
         ++item.level;
@@ -136,7 +154,7 @@ class Parser {
 
   static bool is_request(std::string_view s) {
     const std::string_view word = first_word(s);
-    if (!keywords().contains(word)) return false;
+    if (!requests().contains(word)) return false;
     const std::string_view rest = trimmed(s.substr(word.size()));
     return !rest.empty() && !rest.starts_with("in ") && rest[0] != '=' && rest[0] != ':';
   }
@@ -175,36 +193,54 @@ class Parser {
     const std::size_t end = found.empty() ? s.size() : found[0].second;
     const std::string_view expression = trimmed(s.substr(0, end));
     item.expression = {begin, begin + static_cast<std::uint32_t>(expression.size())};
+    std::set<std::string> seen;
     for (std::size_t k = 0; k < found.size(); ++k) {
       const auto& [name, at] = found[k];
       const std::size_t to = k + 1 < found.size() ? found[k + 1].second : s.size();
       const std::string value(trimmed(s.substr(at + name.size(), to - at - name.size())));
-      if (name == "in") {
-        std::string_view list = value;
-        while (!list.empty()) {
-          const auto comma = list.find(',');
-          item.variables.emplace_back(trimmed(list.substr(0, comma)));
-          list = comma == std::string_view::npos ? std::string_view() : list.substr(comma + 1);
-        }
-      } else if (name == "order") {
-        item.order = std::max(1, std::atoi(value.c_str()));
-      } else if (name == "on") {
-        item.on = value;
-      } else if (name == "as") {
-        item.as = value;
-      } else {
-        item.at = value;
+      if (!seen.insert(name).second) item.wrong = "`" + name + "` stands twice";
+      const auto known = requests().find(item.keyword);
+      if (known != requests().end() && !known->second.contains(name))
+        item.wrong = "`" + item.keyword + "` takes no `" + name + "`";
+      clause(item, name, value);
+    }
+  }
+
+  static void clause(SheetItem& item, const std::string& name, const std::string& value) {
+    if (name == "in") {
+      std::string_view list = value;
+      while (!list.empty()) {
+        const auto comma = list.find(',');
+        item.variables.emplace_back(trimmed(list.substr(0, comma)));
+        list = comma == std::string_view::npos ? std::string_view() : list.substr(comma + 1);
       }
+    } else if (name == "order") {
+      const auto read = std::from_chars(value.data(), value.data() + value.size(), item.order);
+      if (read.ec != std::errc() || read.ptr != value.data() + value.size() || item.order < 1)
+        item.wrong = "an order is a number from 1, not `" + value + "`";
+    } else if (name == "on") {
+      item.on = value;
+    } else if (name == "as") {
+      item.as = value;
+    } else {
+      item.at = value;
     }
   }
 
   const std::string& text_;
   std::size_t at_ = 0;
   std::string paragraph_;
+  Place paragraph_place_;  // its first line
   std::vector<SheetItem> items_;
 };
 
 }  // namespace
+
+std::vector<std::string> request_words() {
+  std::vector<std::string> words;
+  for (const auto& [word, clauses] : requests()) words.push_back(word);
+  return words;
+}
 
 std::vector<SheetItem> parse_sheet(const std::string& text) { return Parser(text).run(); }
 

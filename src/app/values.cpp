@@ -145,6 +145,10 @@ class Lists {
       const std::string name = text_.substr(begin, at_ - begin);
       skip(" \t\r\n");
       if (name.empty() || at_ == text_.size() || text_[at_] != '=') fail("expected NAME=VALUE");
+      if (values.contains(name)) {
+        at_ = begin;
+        fail(name + " has a value already");
+      }
       ++at_;
       skip(" \t\r\n");
       if (at_ < text_.size() && text_[at_] == '@') {
@@ -308,7 +312,10 @@ Point point_of(const Question& question, const Values& values) {
       if (expected && *expected == p.given[k]) continue;
       throw InputError("error: " + p.symbol->name + " is declared as " + p.symbol->text() +
                        ", the value has shape " + numbers_text(value.shape) +
-                       (expected ? ": " + p.shape[k].text() + " = " + std::to_string(*expected) : "") + "\n");
+                       (expected && !p.shape[k].constant()
+                            ? ": " + p.shape[k].text() + " = " + std::to_string(*expected)
+                            : "") +
+                       "\n");
     }
     Array a = value;
     std::erase_if(a.shape, [](std::int64_t) { return false; });
@@ -337,6 +344,18 @@ std::string declarations_of(const Values& values, const notation::Session& sessi
     text += "; ";
   }
   return text;
+}
+
+void refuse_unknown(const Values& values, const notation::Session& declared, const Question& question) {
+  for (const auto& [name, value] : values) {
+    if (declared.symbols().find(name) != nullptr || question.formula.symbol(name) != nullptr ||
+        question.session.symbols().is_size(name))
+      continue;
+    std::string known;
+    for (const auto& s : question.formula.symbols) known += (known.empty() ? "" : ", ") + s.name;
+    throw InputError("error: a value is given for " + name + ", which does not occur in " +
+                     question.formula.text + (known.empty() ? "" : " (its names are " + known + ")") + "\n");
+  }
 }
 
 nlohmann::json nested_lists(const Array& array, const std::vector<std::int64_t>& shape) {

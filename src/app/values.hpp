@@ -23,6 +23,9 @@ Point point_of(const Question& question, const Values& values);
 /// Declarations for names that have a value but no declaration: "x in R^3".
 std::string declarations_of(const Values& values, const notation::Session& session);
 
+/// Throws InputError where a name has a value that is neither declared nor in the formula.
+void refuse_unknown(const Values& values, const notation::Session& declared, const Question& question);
+
 /// Nested lists, row by row, in the given shape (column-major data).
 nlohmann::json nested_lists(const Array& array, const std::vector<std::int64_t>& shape);
 

@@ -37,6 +37,15 @@ std::optional<std::string> nearest_name(const std::string& name, const std::vect
   return best;
 }
 
+// Whether a comparison stands in it, or a name that may stand for one.
+bool Inference::holds_condition(const Ast& ast) const {
+  if (ast->kind == Kind::Compare) return true;
+  if (ast->kind == Kind::Name || ast->kind == Kind::Call) {
+    if (find_bound(ast->text) != nullptr || symbols_.definition(ast->text) != nullptr) return true;
+  }
+  return std::any_of(ast->args.begin(), ast->args.end(), [this](const Ast& a) { return holds_condition(a); });
+}
+
 Inference::Result Inference::call(const Ast& ast) {
   const std::string& name = ast->text;
   const bool bound = find_bound(name) != nullptr;
@@ -50,7 +59,13 @@ Inference::Result Inference::call(const Ast& ast) {
   if (const auto derivative = derivative_name(name, symbols_)) {
     return abstract_call(ast, *symbols_.find(derivative->base), derivative->order);
   }
-  if (const Surface* surface = table_.find(name)) return table_call(ast, *surface);
+  if (const Surface* surface = table_.find(name)) {
+    if (name == "where" && !ast->args.empty() && !holds_condition(ast->args[0])) {
+      error(ast->args[0], "the first argument of where is a condition such as x < 0");
+      return nullptr;
+    }
+    return table_call(ast, *surface);
+  }
   if (s != nullptr || d != nullptr || bound) {
     for (const auto& a : ast->args) infer(a);
     const std::string of = s != nullptr ? " (" + s->text() + ")" : "";

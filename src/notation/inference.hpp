@@ -71,6 +71,7 @@ class Inference {
 
   // infer_calls.cpp
   Result call(const Ast& ast);
+  [[nodiscard]] bool holds_condition(const Ast& ast) const;
   Result defined_call(const Ast& ast, const Definition& d);
   Result inlined(const Ast& ast, const Definition& d, const std::vector<Result>& values);
   Result valued_call(const Ast& ast, const Symbol& symbol, const Definition& d, int order, const Result& a,

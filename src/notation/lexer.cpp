@@ -166,9 +166,11 @@ class Lexer {
       push(at->kind, at->text, at_, at_ + length);
       return true;
     }
-    errors_.error(place(at_, at_ + length),
-                  "unexpected character `" + std::string(text_.substr(at_, length)) + '`');
+    if (at_ == 0 || at_ != unexpected_)  // several in a row are one error
+      errors_.error(place(at_, at_ + length),
+                    "unexpected character `" + std::string(text_.substr(at_, length)) + '`');
     at_ += length;
+    unexpected_ = at_;
     return true;
   }
 
@@ -176,6 +178,7 @@ class Lexer {
   std::uint32_t base_;
   Diagnostics& errors_;
   std::size_t at_ = 0;
+  std::size_t unexpected_ = 0;  // the end of the last unexpected character
   bool space_ = false;
   std::vector<Token> tokens_;
 };

@@ -51,6 +51,9 @@ Expr norm_p_of(Graph& g, Arguments a, const Type& r) {
   const int rank = axes_of(a[0].type);
   const Expr x = a[0].expr;
   const Expr p = a[1].expr;
+  if (const Rational* number = as_number(p);
+      number != nullptr && (number->is_negative() || number->is_zero()))
+    throw ShapeError("the p of norm(x,p) is positive, not " + number->text());
   if (rank == 0) return abs(x);
   if (x.rank() == rank && p.rank() == 0) return norm_p(x, p);
   const Rational* number = as_number(p);
