@@ -4,7 +4,7 @@ SHEET = examples/differential-calculus.adj
 REPORT = build/report.html
 export CTEST_OUTPUT_ON_FAILURE = 1
 
-.PHONY: demo check build bench fuzz format format-check tidy layers debug asan clean packages help
+.PHONY: demo check build bench fuzz format format-check tidy layers debug asan golden clean packages help
 
 help:
 	@echo "make demo    build, work through $(SHEET), write $(REPORT)"
@@ -12,6 +12,7 @@ help:
 	@echo "make build   the release program, build/bin/adjoint"
 	@echo "make bench   the benchmarks          make fuzz   the fuzzers (FUZZ_SECONDS each)"
 	@echo "make format  clang-format            make tidy   clang-tidy on all of src"
+	@echo "make golden  what the documents show under their commands, printed anew"
 	@echo "make asan    the tests under the address and undefined-behaviour sanitizers"
 
 packages:
@@ -67,6 +68,10 @@ tidy:
 	@tools/tidy.sh
 layers:
 	@python3 tools/check-layers.py
+
+golden:
+	@cmake --preset check >/dev/null && cmake --build --preset check -j $(JOBS) --target adjoint
+	@python3 tests/docs.py build-check/bin/adjoint README.md docs/*.md --refresh
 
 clean:
 	rm -rf build build-check build-bench build-debug build-asan build-fuzz
