@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <optional>
 #include <random>
 #include <set>
 
@@ -161,11 +162,76 @@ class Sample {
     return d;
   }
 
+  /// Puts the operands where values coincide: zeros, ties, equal eigenvalues, lost rank; as far as the
+  /// conditions for being defined let them.
+  void coincide(unsigned seed) {
+    for (std::size_t o = 0; o < operands_.size(); ++o) {
+      Array& x = point.values.at(operands_[o].get());
+      if (asks(o, {Condition::SpectraDisjoint, Condition::NoNegativeRealEigenvalue})) continue;
+      if (record_.name.starts_with("norm_p") && o == 1) continue;
+      const bool definite = asks(o, {Condition::Definite, Condition::Invertible});
+      for (std::size_t i = 0; i < x.data.size(); ++i) {
+        const double free = seed == 0 ? 0 : seed == 1 ? 1 : std::floor(uniform(-1, 2));
+        x.data[i] = inside(o, definite ? 0 : free);
+      }
+      if (x.shape.size() < 2 || (!definite && seed != 2 && !symmetric(o))) continue;
+      for (std::int64_t b = 0; b < batch_count(x); ++b) {
+        auto m = matrix_at(x, b);
+        if (definite || seed == 2) m.setIdentity();
+        if (symmetric(o)) m = (m * m.transpose()).eval();
+      }
+    }
+  }
+
+  /// How far y moves when every operand moves by about `step`, within its domain.
+  std::optional<double> jump(double step) {
+    try {
+      const Array before = Evaluator(point)(y);
+      Point near = point;
+      for (std::size_t o = 0; o < operands_.size(); ++o) {
+        if (record_.name.starts_with("norm_p") && o == 1) continue;
+        Array& x = near.values.at(operands_[o].get());
+        Array e = x;
+        for (auto& v : e.data) v = uniform(-1, 1);
+        if (symmetric(o)) {
+          for (std::int64_t b = 0; b < batch_count(e); ++b) {
+            auto m = matrix_at(e, b);
+            m = (m * m.transpose()).eval();
+          }
+        }
+        for (std::size_t i = 0; i < x.data.size(); ++i) x.data[i] = inside(o, x.data[i] + step * e.data[i]);
+      }
+      const Array after = Evaluator(near)(y);
+      double gap = 0;
+      for (std::size_t i = 0; i < before.data.size(); ++i) {
+        if (!std::isfinite(before.data[i]) || !std::isfinite(after.data[i])) return std::nullopt;
+        gap = std::max(gap, std::abs(after.data[i] - before.data[i]));
+      }
+      return gap;
+    } catch (const std::exception&) {
+      return std::nullopt;  // no value there
+    }
+  }
+
   Graph graph;
   Point point;
   Expr y;
 
  private:
+  /// The number of the domain of operand o that is nearest in kind.
+  [[nodiscard]] double inside(std::size_t o, double v) const {
+    const auto demands = [&](Condition c) {
+      return std::any_of(
+          record_.defined.value.begin(), record_.defined.value.end(),
+          [&](const OperandCondition& d) { return d.operand == static_cast<int>(o) && d.condition == c; });
+    };
+    if (demands(Condition::Positive)) return std::abs(v) < 0.5 ? v + 1 : std::abs(v);
+    if (demands(Condition::NonNegative)) return std::abs(v);
+    if (demands(Condition::InUnit)) return std::clamp(v, -1.0, 1.0);
+    if (demands(Condition::AboveMinusOne)) return v < -0.5 ? v + 1 : v;
+    return v;
+  }
+
   [[nodiscard]] bool asks(std::size_t o, std::initializer_list<Condition> any) const {
     for (const auto* list : {&record_.defined.value, &record_.differentiable.value}) {
       for (const auto& c : *list) {
@@ -325,12 +391,85 @@ void check_operand(const Record& record, Sample& s, std::size_t o) {
   }
 }
 
+// What is said of continuity, where values coincide: there the value follows a small move, or somewhere does
+// not.
+void check_continuity(const Record& record, const std::vector<Recipe>& recipes) {
+  if (record.lowering.value.by == Lowering::By::None) return;  // abstract
+  bool seen = recipes[0].operands.empty();
+  double widest = 0;
+  for (const auto& recipe : recipes) {
+    for (unsigned seed = 0; seed < 10; ++seed) {
+      Sample s(record, recipe, seed);
+      s.coincide(seed);
+      const auto gap = s.jump(1e-12);
+      if (!gap) continue;
+      seen = true;
+      widest = std::max(widest, *gap);
+    }
+  }
+  EXPECT_TRUE(seen) << record.name << " has no value at any point that was tried";
+  EXPECT_TRUE(record.continuity != kContinuous || widest <= 1e-4) << record.name << " jumps";
+  EXPECT_TRUE(record.continuity != kJumps || widest >= 1e-2) << record.name << " was not seen to jump";
+}
+
+// The sides of a switch where its gap has their sign; values within their bounds and their hull.
+void check_values(const Record& record, const std::vector<Recipe>& recipes) {
+  if (record.lowering.value.by == Lowering::By::None) return;
+  const ScalarBounds& b = record.bounds;
+  for (const auto& recipe : recipes) {
+    for (unsigned seed = 0; seed < 6; ++seed) {
+      Sample s(record, recipe, seed);
+      if (seed % 2 == 0) s.coincide(seed);
+      Array y;
+      try {
+        y = Evaluator(s.point)(s.y);
+      } catch (const std::exception&) {
+        continue;
+      }
+      for (const double v : y.data) {
+        EXPECT_TRUE(!b.lower || v >= *b.lower - 1e-12) << record.name;
+        EXPECT_TRUE(!b.upper || v <= *b.upper + 1e-12) << record.name;
+      }
+      if (record.hull != Hull::Unknown) {
+        double low = INFINITY, high = -INFINITY, lowest = INFINITY;
+        for (std::size_t o = 0; o < s.arity(); ++o) {
+          for (const double v : s.point.values.at(s.at(o).get()).data) {
+            low = std::min(low, v);
+            high = std::max(high, v);
+          }
+        }
+        for (const double v : y.data) lowest = std::min(lowest, v);
+        EXPECT_GE(lowest, low - 1e-12) << record.name;
+        EXPECT_TRUE(record.hull != Hull::Among ||
+                    largest(y) <= std::max(std::abs(low), std::abs(high)) + 1e-12);
+      }
+      if (record.sides.value == nullptr) continue;
+      const auto& conditions = record.differentiable.value;
+      const bool compares = std::any_of(conditions.begin(), conditions.end(), [](const OperandCondition& c) {
+        return c.condition == Condition::Differ;
+      });
+      const Array a = s.point.values.at(s.at(0).get());
+      for (const int sign : {-1, 0, 1}) {
+        const Array side = Evaluator(s.point)(record.sides.value(*s.y, sign));
+        for (std::size_t i = 0; i < y.data.size(); ++i) {
+          const double gap = a.data[i] - (compares ? s.point.values.at(s.at(1).get()).data[i] : 0);
+          const int side_of_gap = gap > 0 ? 1 : gap < 0 ? -1 : 0;
+          const double there = side.data.size() == 1 ? side.data[0] : side.data[i];
+          EXPECT_TRUE(side_of_gap != sign || there == y.data[i]) << record.name;
+        }
+      }
+    }
+  }
+}
+
 class Records : public testing::TestWithParam<const Record*> {};
 
 TEST_P(Records, DoWhatTheySay) {
   const Record& record = *GetParam();
   const auto recipes = recipes_of(record);
   ASSERT_FALSE(recipes.empty()) << record.name << ": say in this file how an application is built";
+  check_continuity(record, recipes);
+  check_values(record, recipes);
   for (std::size_t r = 0; r < recipes.size(); ++r) {
     for (unsigned seed = 1; seed <= 3; ++seed) {
       SCOPED_TRACE(std::string(record.name) + ", recipe " + std::to_string(r) + ", seed " +

@@ -1,5 +1,9 @@
 #include "analysis/analyse.hpp"
 
+#include "analysis/conditions.hpp"
+#include "analysis/continuity.hpp"
+#include "simplify/simplify.hpp"
+
 namespace adjoint {
 
 Analysis analyse(const Question& q, const Say& say) {
@@ -14,6 +18,11 @@ Analysis analyse(const Question& q, const Say& say) {
   a.domain = domain_of(q.f, q.variables, q.assumptions);
   if (a.domain.empty) a.warnings.emplace_back("the expression has no real value anywhere");
   if (!a.warnings.empty()) return a;
+  if (const auto jumps = continuous_where(simplify(q.f), q.assumptions)) {
+    a.continuous = a.domain.defined;
+    for (const auto& r : *jumps) require(*a.continuous, r, ranges);
+    remove_implied(*a.continuous);
+  }
   if (q.f.rank() == 0 && !q.variables.empty()) {
     a.convexity = convexity_of(q.f, q.variables, q.assumptions, q.probe);
     for (const auto& v : q.variables) {

@@ -32,8 +32,9 @@ struct VariableAnalysis {
 
 struct Analysis {
   Domain domain;
-  Convexity convexity;                      // jointly in all variables
-  std::vector<VariableAnalysis> variables;  // in each alone
+  std::optional<std::vector<Requirement>> continuous;  // all that is asked; nothing where it is not known
+  Convexity convexity;                                 // jointly in all variables
+  std::vector<VariableAnalysis> variables;             // in each alone
   std::optional<Limits> limits;
   std::vector<std::string> warnings;  // a contradiction in the assumptions, an empty domain
 };

@@ -8,6 +8,7 @@
 #include "analysis/linear_rules.hpp"
 #include "analysis/majorant.hpp"
 #include "analysis/orders.hpp"
+#include "analysis/piecewise.hpp"
 #include "analysis/separable.hpp"
 #include "analysis/supremum.hpp"
 #include "calculus/differentiate.hpp"
@@ -52,10 +53,29 @@ std::string said(const Supremum& s, std::string_view what) {
          (s.where.empty() ? "" : ", " + std::string(s.exact ? "attained " : "") + s.where);
 }
 
+// Whether nothing is assumed of the variable but its signs: then it goes to infinity.
+bool is_free(Expr variable, const Assumptions& assumptions) {
+  if (variable->facts.orthogonal == Truth::Yes) return false;
+  return std::none_of(assumptions.ranges.begin(), assumptions.ranges.end(),
+                      [&](const auto& known) { return known.first == variable; });
+}
+
 class Search {
  public:
   Search(Expr variable, const Assumptions& assumptions, Expr radius)
-      : variable_(variable), radius_(radius), ranges_(assumptions), curvatures_({variable}, ranges_) {}
+      : variable_(variable), radius_(radius), ranges_(assumptions), curvatures_({variable}, ranges_) {
+    const Facts& facts = variable->facts;
+    plain_ = facts.orthogonal != Truth::Yes && facts.semidefinite != Truth::Yes &&
+             facts.definite != Truth::Yes && facts.lower != Truth::Yes && facts.diagonal != Truth::Yes &&
+             facts.invertible != Truth::Yes;
+    given_radius_ = static_cast<bool>(radius);
+    free_ = !radius && is_free(variable, assumptions);
+    const Range box = ranges_.of(variable);
+    if (!radius && box.is_bounded()) {
+      radius_ = variable.graph().number(rounded_up(box.magnitude()));
+      for (const auto& s : variable.shape()) radius_ = times(radius_, sqrt(variable.graph().extent(s)));
+    }
+  }
 
   // order 1: of f; order 2: of its gradient.
   Bound of(Expr f, int order) {
@@ -82,7 +102,7 @@ class Search {
     bool none = false;
     // Quadratic terms together: the gradient of their sum is one linear map.
     std::vector<Term> quadratic, rest;
-    for (const auto& t : n.terms) (order == 2 && has_affine_gradient(t.expr) ? quadratic : rest).push_back(t);
+    for (const auto& t : n.terms) (order == 2 && is_quadratic(t.expr) ? quadratic : rest).push_back(t);
     std::vector<std::pair<Expr, Rational>> parts;
     if (!quadratic.empty()) parts.emplace_back(g.sum(quadratic), 1);
     for (const auto& t : rest) parts.emplace_back(t.expr, t.coefficient.absolute());
@@ -127,11 +147,13 @@ class Search {
     return convex || concave;
   }
 
-  bool has_affine_gradient(Expr f) {
+  // Whether the gradient exists everywhere and is affine.
+  bool is_quadratic(Expr f) {
     if (!curvatures_.depends(f)) return false;
     try {
-      return is_affine(curvatures_.of(gradient_of(f)));
-    } catch (const std::runtime_error&) {
+      return smooth_where(f, {variable_}, ranges_.assumptions()).empty() &&
+             is_affine(curvatures_.of(gradient_of(f)));
+    } catch (const NoDerivative&) {
       return false;
     }
   }
@@ -139,7 +161,7 @@ class Search {
   Expr gradient_of(Expr f) { return factored(expanded(simplify(gradient(f, variable_)))); }
 
   Bound term(Expr f, int order) {
-    if (order == 2 && has_affine_gradient(f)) {
+    if (order == 2 && is_quadratic(f)) {
       Bound b = change_bound(gradient_of(f), variable_, curvatures_, ranges_);
       if (b.is_finite())
         b.proof.insert(b.proof.begin(), {"a quadratic function: the gradient is linear", gradient_of(f)});
@@ -150,8 +172,8 @@ class Search {
       if (b.kind != Bound::Kind::Unknown) return b;
     }
     const Bound b = order == 1 ? change_bound(f, variable_, curvatures_, ranges_) : composed(f);
-    if (b.kind == Bound::Kind::Unknown && order == 1 && has_affine_gradient(f) &&
-        !is_affine(curvatures_.of(f)) && !radius_) {
+    if (b.kind == Bound::Kind::Unknown && order == 1 && is_quadratic(f) && !is_affine(curvatures_.of(f)) &&
+        free_) {
       return Bound::none("a quadratic function grows faster than linearly");
     }
     return b;
@@ -257,36 +279,70 @@ class Search {
     return moved + (centre.rank() == 0 ? abs(centre) : norm(centre));
   }
 
+  // Whether the argument takes the value (0 of a norm), for some values of the parameters at least.
+  [[nodiscard]] bool attains(const OneNumber& one, Expr value) const {
+    if (!plain_) return false;
+    if (one.argument == variable_)  // of a ball only the centre is sure to belong to the set
+      return one.kind == OneNumber::Kind::Entries ? !given_radius_ || is_zero(value) : free_;
+    if (!free_) return false;
+    if (one.kind == OneNumber::Kind::Entries) return true;
+    const auto nodes = topological(std::span(&one.argument, 1));
+    const bool parameters = std::any_of(nodes.begin(), nodes.end(), [this](Expr e) {
+      return e->kind == Kind::Variable && !(e == variable_);
+    });
+    const std::pair<Expr, Expr> put{variable_, variable_.graph().zeros(variable_.shape())};
+    return parameters || is_zero(simplify(substitute(one.argument, std::span(&put, 1))));
+  }
+
   Bound of_one_number(const OneNumber& one, int order) {
     Graph& g = one.t.graph();
     const bool radial = one.kind == OneNumber::Kind::Radial;
     const Expr phi = simplify(one.phi);
     const Range domain = radial ? Range::of(Signs::nonnegative()) : ranges_.of(one.argument);
     const Assumptions here = ranges_.assumptions().with(one.t, domain);
-    // Kinks of phi: no gradient there.
-    if (order == 2 && !smooth_where(phi, {one.t}, here).empty() && defined_where(phi, here).empty()) {
-      return Bound::none("the gradient is not continuous where it does not exist");
+    if (!defined_where(phi, here).empty()) return beyond(phi, one, domain, order);
+    const auto pieces = piecewise(phi, one.t, domain, ranges_.assumptions());
+    if (!pieces) return Bound::unknown();
+    for (const auto& j : pieces->joints) {
+      if (j.continuous == Truth::No) return attains(one, j.at) ? Bound::none("it jumps") : Bound::unknown();
     }
-    if (!defined_where(phi, here).empty()) return beyond(phi, one.t, domain, order);
-    const Expr first = simplify(gradient(phi, one.t));
-    const Expr w = order == 1 ? first : simplify(gradient(first, one.t));
-    if (radial && order == 2) {
-      const std::pair<Expr, Expr> put{one.t, g.number(0)};
-      Expr start;
-      try {
-        start = simplify(substitute(first, std::span(&put, 1)));
-      } catch (const std::exception&) {
-        return Bound::unknown();
+    if (pieces->continuous() != Truth::Yes) return Bound::unknown();
+    if (order == 2) {
+      for (const auto& j : pieces->joints) {
+        if (j.smooth == Truth::No)
+          return attains(one, j.at) ? Bound::none("the gradient is not continuous where it does not exist")
+                                    : Bound::unknown();
       }
-      if (!is_zero(start)) return Bound::unknown();
+      if (pieces->smooth() != Truth::Yes) return Bound::unknown();
+    }
+    Supremum s;
+    Expr w;  // of the only piece
+    for (std::size_t k = 0; k < pieces->forms.size(); ++k) {
+      const Expr first = simplify(gradient(pieces->forms[k], one.t));
+      const Assumptions inside = ranges_.assumptions().with(one.t, pieces->ranges[k]);
+      if (!smooth_where(pieces->forms[k], {one.t}, inside).empty()) return Bound::unknown();
+      if (order == 2 && !smooth_where(first, {one.t}, inside).empty()) return Bound::unknown();
+      if (radial && order == 2 && k == 0) {
+        const std::pair<Expr, Expr> put{one.t, g.number(0)};
+        const Expr start = substitute(first, std::span(&put, 1));
+        if (!defined_where(start, ranges_.assumptions()).empty()) return Bound::unknown();
+        const Range slope = ranges_.of(simplify(start));
+        if (slope.is_positive() || slope.is_negative())
+          return attains(one, {}) ? Bound::none("the gradient is not continuous where it does not exist")
+                                  : Bound::unknown();
+        if (!is_zero(simplify(start))) return Bound::unknown();
+      }
+      const Expr of_piece = order == 1 ? first : simplify(gradient(first, one.t));
+      if (pieces->forms.size() == 1) w = of_piece;
+      const Supremum here_s = largest(of_piece, *pieces, k, order);
+      s = k == 0 ? here_s : larger(s, here_s);
     }
     Bound change = change_bound(one.argument, variable_, curvatures_, ranges_);
     if (!change.is_finite()) return change;
-    const Supremum s = largest(w, phi, one.t, domain, order);
     Expr bound = s.kind == Supremum::Kind::Finite ? s.bound : Expr();
     std::string rule = order == 1 ? said(s, "the largest slope of the function of one number")
                                   : said(s, "the largest second derivative of the function of one number");
-    if (!bound && radius_) {
+    if (!bound && radius_ && w) {
       Ranges on_ball(here);
       for (const Expr form : equal_forms(w)) {
         bound = majorant(form, one.t, reach(one.argument, change), on_ball);
@@ -296,7 +352,9 @@ class Search {
              " on the ball, each term by its absolute value";
     }
     if (!bound) {
-      if (s.kind != Supremum::Kind::Infinite) return Bound::unknown();
+      const bool reached = s.kind == Supremum::Kind::Infinite &&
+                           (one.argument == variable_ ? !given_radius_ : free_) && plain_;
+      if (!reached) return Bound::unknown();
       return Bound::none(std::string(order == 1 ? "the slope" : "the second derivative") + " is unbounded " +
                          s.where);
     }
@@ -324,24 +382,60 @@ class Search {
     return b;
   }
 
-  // What the record of a single operation says, else by search.
-  Supremum largest(Expr w, Expr phi, Expr t, const Range& domain, int order) {
-    if (phi->kind == Kind::Apply && phi->operands.size() == 1 && phi->operands[0] == t) {
-      const ScalarBounds& b = record_of(*phi).bounds;
+  // Over a piece: what the record of a single operation says, else by search; between points that are no
+  // numbers at its ends where it is monotone.
+  Supremum largest(Expr w, const Piecewise& p, std::size_t k, int order) {
+    const Expr form = p.forms[k];
+    Supremum s;
+    if (form->kind == Kind::Apply && form->operands.size() == 1 && form->operands[0] == p.t) {
+      const ScalarBounds& b = record_of(*form).bounds;
       const auto& v = order == 1 ? b.slope : b.curvature;
       if (v) {
-        Supremum s;
         s.kind = Supremum::Kind::Finite;
-        s.bound = t.graph().number(rounded_up(*v));
+        s.bound = p.t.graph().number(rounded_up(*v));
         s.exact = true;
         return s;
       }
     }
-    return supremum_of(w, t, domain, ranges_.assumptions());
+    const bool symbolic = (k > 0 && as_number(p.breaks[k - 1]) == nullptr) ||
+                          (k < p.breaks.size() && as_number(p.breaks[k]) == nullptr);
+    if (!symbolic || !depends_on(w, p.t)) return supremum_of(w, p.t, p.ranges[k], ranges_.assumptions());
+    Ranges here(ranges_.assumptions().with(p.t, p.ranges[k]));
+    const Range slope = here.of(simplify(gradient(w, p.t)));
+    const bool monotone = slope.is_nonnegative() || slope.is_nonpositive();
+    if (!monotone || k == 0 || k == p.breaks.size()) {
+      s = supremum_of(w, p.t, p.ranges[k], ranges_.assumptions());
+      if (s.kind == Supremum::Kind::Infinite) s = {};  // perhaps beyond the ends
+      return s;
+    }
+    const auto end = [&](Expr at) {
+      const std::pair<Expr, Expr> put{p.t, at};
+      return simplify(decided(magnitude(simplify(substitute(w, std::span(&put, 1)))), ranges_));
+    };
+    const Expr low = end(p.breaks[k - 1]), high = end(p.breaks[k]);
+    s.kind = Supremum::Kind::Finite;
+    s.bound = low == high ? low : simplify(decided(max(low, high), ranges_));
+    s.exact = true;
+    return s;
+  }
+
+  Supremum larger(const Supremum& a, const Supremum& b) {
+    if (a.kind == Supremum::Kind::Infinite || b.kind == Supremum::Kind::Unknown)
+      return a.kind == Supremum::Kind::Infinite ? a : b;
+    if (b.kind == Supremum::Kind::Infinite || a.kind == Supremum::Kind::Unknown)
+      return b.kind == Supremum::Kind::Infinite ? b : a;
+    const Range gap = ranges_.of(simplify(decided(a.bound - b.bound, ranges_)));
+    if (gap.is_nonnegative()) return a;
+    if (gap.is_nonpositive()) return b;
+    Supremum s = a;
+    s.bound = decided(max(a.bound, b.bound), ranges_);
+    s.where = "";
+    return s;
   }
 
   // At the boundary of the domain of phi: only the growth of the second derivative can be told.
-  Bound beyond(Expr phi, Expr t, Range domain, int order) {
+  Bound beyond(Expr phi, const OneNumber& one, Range domain, int order) {
+    const Expr t = one.t;
     const auto conditions = defined_where(phi, ranges_.assumptions());
     if (conditions.size() != 1 || !(conditions[0].operand == t) ||
         conditions[0].predicate != Condition::Positive)
@@ -350,7 +444,8 @@ class Search {
     Expr w = simplify(gradient(phi, t));
     if (order == 2) w = simplify(gradient(w, t));
     const Supremum s = supremum_of(w, t, domain, ranges_.assumptions());
-    if (s.kind == Supremum::Kind::Infinite) {
+    if (s.kind == Supremum::Kind::Infinite && plain_ &&
+        (one.argument == variable_ ? !given_radius_ : free_)) {
       return Bound::none(std::string(order == 1 ? "the slope" : "the second derivative") + " is unbounded " +
                          s.where);
     }
@@ -358,9 +453,12 @@ class Search {
   }
 
   Expr variable_;
-  Expr radius_;
+  Expr radius_;  // of a ball around 0 that holds the set, or null
   Ranges ranges_;
   Curvatures curvatures_;
+  bool given_radius_ = false;  // the ball is the set
+  bool plain_ = false;         // the variable is no matrix of a special kind
+  bool free_ = false;          // the set is not bounded
 };
 
 Bound finished(Bound b) {
@@ -401,7 +499,7 @@ bool unbounded_on_a_line(Expr f, Expr variable, const Assumptions& assumptions) 
         if (order_of(form, t, up ? 1e8 : 1e-8, up, assumptions).is_unbounded(up)) return true;
       }
     }
-  } catch (const std::exception&) {
+  } catch (const NoDerivative&) {  // a derivative is not known
   }
   return false;
 }
@@ -423,18 +521,19 @@ Lipschitz lipschitz_of(Expr f, Expr variable, const Assumptions& assumptions, Ex
   try {
     answer.value = finished(search.of(simple, 1));
     answer.gradient = finished(search.of(simple, 2));
-  } catch (const std::runtime_error&) {  // a derivative that is not known
+  } catch (const NoDerivative&) {  // a derivative that is not known
   }
-  if (answer.gradient.kind == Bound::Kind::Unknown && !radius &&
+  const bool free = !radius && is_free(variable, assumptions);
+  if (answer.gradient.kind == Bound::Kind::Unknown && free &&
       unbounded_on_a_line(simple, variable, assumptions)) {
     answer.gradient = Bound::none("the second derivative is unbounded along a line");
   }
-  if (answer.gradient.kind == Bound::Kind::Unknown) {
+  if (answer.gradient.kind == Bound::Kind::Unknown && free) {
     const auto kinks = smooth_where(simple, {variable}, assumptions);
-    const bool jumps =
+    const bool kinked =
         defined_where(simple, assumptions).empty() &&
         std::any_of(kinks.begin(), kinks.end(), [](const Requirement& r) { return r.necessary; });
-    if (jumps) answer.gradient = Bound::none("the gradient does not exist everywhere");
+    if (kinked) answer.gradient = Bound::none("the gradient does not exist everywhere");
   }
   return answer;
 }

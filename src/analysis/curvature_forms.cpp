@@ -4,6 +4,7 @@
 #include "analysis/curvature.hpp"
 #include "analysis/domain.hpp"
 #include "analysis/forms.hpp"
+#include "analysis/piecewise.hpp"
 #include "analysis/separable.hpp"
 #include "analysis/supremum.hpp"
 #include "calculus/differentiate.hpp"
@@ -47,23 +48,51 @@ Range bend_of(Expr second, Expr t, const Range& domain, const Assumptions& assum
 
 }  // namespace
 
-// An entrywise function of one affine expression: by the sign of its second derivative on the range of that.
+// An entrywise function of one affine expression, or a function of the norm of one: by the sign of its second
+// derivative piece by piece, and of what its slope does where two pieces meet. One of a norm must not
+// decrease (increase) where it is convex (concave).
 C Curvatures::of_one_number(Expr e) {
   if (e->kind == Kind::Variable) return C::Unknown;
-  const auto one = entrywise_function(e, *this);
-  if (!one) return C::Unknown;
-  const Range domain = ranges_.of(one->argument);
-  const Assumptions here = ranges_.assumptions().with(one->t, domain);
+  auto one = entrywise_function(e, *this);
+  if (!one && e.rank() == 0) one = one_number(e, *this);
+  if (!one || one->weights || !(as_number(one->weight) && as_number(one->weight)->is_one()))
+    return C::Unknown;
+  const bool radial = one->kind == OneNumber::Kind::Radial;
+  if (!radial && one->argument.rank() != e.rank()) return C::Unknown;  // a sum over entries
+  const Range domain = radial ? Range::of(Signs::nonnegative()) : ranges_.of(one->argument);
   const Expr phi = simplify(one->phi);
   try {
-    if (!smooth_where(phi, {one->t}, here).empty()) return C::Unknown;
-    const Expr second = simplify(gradient(simplify(gradient(phi, one->t)), one->t));
-    const Range bend = bend_of(second, one->t, domain, ranges_.assumptions());
-    if (bend.is_nonnegative())
-      return used("a function of one number with a nonnegative second derivative", C::Convex);
-    if (bend.is_nonpositive())
-      return used("a function of one number with a nonpositive second derivative", C::Concave);
-  } catch (const std::runtime_error&) {  // a derivative is not known
+    const auto p = piecewise(phi, one->t, domain, ranges_.assumptions());
+    if (!p || p->continuous() != Truth::Yes) return C::Unknown;
+    bool convex = true, concave = true;
+    for (const auto& j : p->joints) {
+      convex = convex && j.bend.is_nonnegative();
+      concave = concave && j.bend.is_nonpositive();
+    }
+    for (std::size_t k = 0; k < p->forms.size() && (convex || concave); ++k) {
+      const Assumptions inside = ranges_.assumptions().with(one->t, p->ranges[k]);
+      const Expr first = simplify(gradient(p->forms[k], one->t));
+      if (!defined_where(p->forms[k], inside).empty() ||
+          !smooth_where(p->forms[k], {one->t}, inside).empty() ||
+          !smooth_where(first, {one->t}, inside).empty())
+        return C::Unknown;
+      if (radial) {
+        Ranges here(inside);
+        const Range slope = here.of(first);
+        convex = convex && slope.is_nonnegative();
+        concave = concave && slope.is_nonpositive();
+      }
+      if (!convex && !concave) break;
+      const Range bend =
+          bend_of(simplify(gradient(first, one->t)), one->t, p->ranges[k], ranges_.assumptions());
+      convex = convex && bend.is_nonnegative();
+      concave = concave && bend.is_nonpositive();
+    }
+    const std::string what = radial ? "a function of a norm" : "a function of one number";
+    const std::string pieces = p->breaks.empty() ? "" : ", its slopes in order where pieces meet";
+    if (convex) return used(what + " with a nonnegative second derivative" + pieces, C::Convex);
+    if (concave) return used(what + " with a nonpositive second derivative" + pieces, C::Concave);
+  } catch (const NoDerivative&) {  // a derivative is not known
   }
   return C::Unknown;
 }

@@ -156,7 +156,7 @@ class Walk {
   bool flat_beyond(const Node& y, Expr operand) {
     if (Expr(&y) == root_) return false;
     // Bounded, with a jump at the kink: harmless beside a factor that vanishes to second order.
-    const bool jump = y.kind == Kind::Apply && y.operands[0] == operand && is_jump(y.op->name);
+    const bool jump = y.operands[0] == operand && is_bounded_jump(y);
     if (!jump && !vanishes_with(y, operand)) return false;
     return vanishes_beyond(y, operand, jump, true);
   }
@@ -202,8 +202,10 @@ class Walk {
            !is_discontinuous(n);
   }
 
-  static bool is_jump(std::string_view name) {
-    return name == "sign" || name == "direction" || name == "norm_p_grad";
+  static bool is_bounded_jump(const Node& n) {
+    if (n.kind != Kind::Apply || !is_discontinuous(n)) return false;
+    const ScalarBounds& b = record_of(n).bounds;
+    return b.lower && b.upper;
   }
 
   bool twice_zero_with(Expr e, Expr operand) {
@@ -345,7 +347,7 @@ Domain domain_of(Expr f, const std::vector<Expr>& variables, const Assumptions& 
         first = false;
       }
       merge(d.twice, fewest, assumptions);
-    } catch (const std::runtime_error&) {
+    } catch (const NoDerivative&) {
       d.twice_known = false;
     }
   }

@@ -251,11 +251,7 @@ Expr uniform(Expr e) {
 }
 
 bool is_discontinuous(const Node& n) {
-  constexpr std::string_view kJumps[] = {"sign",        "direction", "norm_p_grad", "max_grad",
-                                         "min_grad",    "select",    "polar",       "pinv",
-                                         "normop_grad", "eigvecs",   "svdu",        "svdv"};
-  return is_comparison(n) || (n.kind == Kind::Apply && std::find(std::begin(kJumps), std::end(kJumps),
-                                                                 n.op->name) != std::end(kJumps));
+  return n.kind == Kind::Apply && record_of(n).continuity != kContinuous;
 }
 
 Expr homogeneous(Expr root, Expr s) {

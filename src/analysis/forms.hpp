@@ -40,7 +40,7 @@ Expr homogeneous(Expr e, Expr s);
 bool is_comparison(const Node& node);
 /// The number that an array holds in every entry; null where there is none that can be seen.
 Expr uniform(Expr e);
-/// An operation that is not continuous wherever it is defined: signs, directions, choices, eigenvectors, …
+/// An operation that is not known to be continuous wherever it is defined: signs, directions, choices, …
 bool is_discontinuous(const Node& node);
 
 /// Integer powers of sums with the sign of each sum turned so that equal ones meet: 1/(x-1) as -1/(1-x).

@@ -1,7 +1,9 @@
 #include "analysis/limit_rules.hpp"
 
+#include <algorithm>
 #include <unordered_map>
 
+#include "analysis/forms.hpp"
 #include "ops/elementwise.hpp"
 #include "ops/reductions.hpp"
 
@@ -111,14 +113,8 @@ Expr resolved(Expr root, Ranges& ranges) {
 }
 
 bool has_jumps(Expr e) {
-  for (const auto& y : topological(std::span(&e, 1))) {
-    if (y->kind != Kind::Apply) continue;
-    for (const auto& name :
-         {"sign", "max_grad", "min_grad", "less", "less_equal", "equal", "select", "direction"}) {
-      if (y->op->name == name) return true;
-    }
-  }
-  return false;
+  const auto nodes = topological(std::span(&e, 1));
+  return std::any_of(nodes.begin(), nodes.end(), [](Expr y) { return is_discontinuous(*y); });
 }
 
 Expr largest(Expr x, int axis) { return maximum(x, axis); }

@@ -1,6 +1,8 @@
 #include "analysis/orders.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 #include <unordered_map>
 
 #include "analysis/curvature.hpp"
@@ -16,7 +18,8 @@ Range power_range(double k, double edge, bool toward_infinity) {
   if (k == 0) return Range::point(1);
   const double at = std::pow(edge, k);
   const bool grows = (k > 0) == toward_infinity;
-  return grows ? Range{at * (1 - 1e-12), kInfinity} : Range{0, at * (1 + 1e-12), true, false};
+  return grows ? Range{std::min(at * (1 - 1e-12), std::numeric_limits<double>::max()), kInfinity}
+               : Range{0, std::max(at * (1 + 1e-12), std::numeric_limits<double>::denorm_min()), true, false};
 }
 
 class Orders {
@@ -48,6 +51,12 @@ class Orders {
           total.power += o.power;
           total.range = total.range * o.range;
           total.known = total.known && o.known && !std::isnan(total.power);
+        }
+        // What outgrows all powers may still meet a factor that vanishes as fast.
+        const bool outgrows = std::isinf(total.power);
+        for (const auto& f : n.factors) {
+          const Order o = of(f.expr);
+          if (outgrows && std::isfinite(o.power) && !(o.range.lower > 0) && !(o.range.upper < 0)) return {};
         }
         return total;
       }

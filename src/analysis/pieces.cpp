@@ -66,7 +66,7 @@ bool pieces_meet(const Node& comparison, const std::vector<Expr>& users, Ranges&
                  smooth_at(one->phi, one->t, value, ranges);
         };
         return meet_at(edge) && (!magnitude || meet_at(-edge));
-      } catch (const std::runtime_error&) {
+      } catch (const NoDerivative&) {
         return false;
       }
     });

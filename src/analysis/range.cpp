@@ -10,13 +10,27 @@ namespace adjoint {
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr double kLargest = std::numeric_limits<double>::max();
 
 double down(double v) { return std::nextafter(v, -kInfinity); }
 double up(double v) { return std::nextafter(v, kInfinity); }
 
+// An end that overflowed: of finite numbers no result is infinite, so that the end away from it stays finite.
+double overflowed(double v, bool upward) {
+  if (std::isnan(v)) return upward ? kInfinity : -kInfinity;
+  return upward == (v > 0) ? v : std::copysign(kLargest, v);
+}
+
+// No real number is infinite: an end that says so says that nothing larger is known.
+Range kept(Range r) {
+  if (!(r.lower < kInfinity)) r.lower = std::isnan(r.lower) ? -kInfinity : kLargest;
+  if (!(r.upper > -kInfinity)) r.upper = std::isnan(r.upper) ? kInfinity : -kLargest;
+  return r;
+}
+
 double sum(double a, double b, bool upward) {
   const double s = a + b;
-  if (!std::isfinite(s)) return std::isnan(s) ? (upward ? kInfinity : -kInfinity) : s;
+  if (!std::isfinite(s)) return overflowed(s, upward);
   const double t = s - a;  // the rounding error, exactly (Knuth)
   const double error = (a - (s - t)) + (b - t);
   if (upward) return error > 0 ? up(s) : s;
@@ -26,11 +40,11 @@ double sum(double a, double b, bool upward) {
 double times(double a, double b, bool upward) {
   if (a == 0 || b == 0) return 0;
   const double p = a * b;
-  if (!std::isfinite(a) || !std::isfinite(b)) return p;
-  if (!std::isfinite(p))
-    return upward ? (p > 0 ? kInfinity : -std::numeric_limits<double>::max())
-                  : (p > 0 ? std::numeric_limits<double>::max() : -kInfinity);
-  if (std::fabs(p) < 1e-290) return upward ? up(p) : down(p);
+  if (!std::isfinite(p)) return overflowed(p, upward);
+  if (std::fabs(p) < 1e-290) {  // the error is not exact there; the sign is
+    if ((a > 0) == (b > 0)) return upward ? up(std::fabs(p)) : std::max(0.0, down(p));
+    return upward ? std::min(-0.0, up(p)) : down(-std::fabs(p));
+  }
   const double error = std::fma(a, b, -p);
   if (upward) return error > 0 ? up(p) : p;
   return error < 0 ? down(p) : p;
@@ -39,7 +53,8 @@ double times(double a, double b, bool upward) {
 double quotient(double a, double b, bool upward) {
   if (std::isinf(b)) return 0;
   const double q = a / b;
-  if (!std::isfinite(q)) return q;
+  if (!std::isfinite(q)) return overflowed(q, upward);
+  if (std::fabs(q) < 1e-290) return upward ? up(q) : down(q);
   const double error = std::fma(-q, b, a) / b;  // true minus computed, in sign
   if (upward) return error > 0 ? up(q) : q;
   return error < 0 ? down(q) : q;
@@ -53,10 +68,10 @@ double raised(double x, double e, bool upward) {
   if (e == std::floor(e) && std::fabs(e) <= 64) {
     double r = 1;
     for (int k = 0; k < static_cast<int>(std::fabs(e)); ++k) r = times(r, x, (e > 0) == upward);
-    return e > 0 ? r : quotient(1, r, upward);
+    return e > 0 ? r : r == 0 ? kInfinity : std::max(0.0, quotient(1, r, upward));
   }
   const double p = std::pow(x, e);
-  if (!std::isfinite(p)) return upward ? kInfinity : std::numeric_limits<double>::max();
+  if (!std::isfinite(p)) return overflowed(p, upward);
   if (2 * e == std::floor(2 * e) && std::fabs(e) == 0.5) {  // an exact root stays exact
     const double root = std::sqrt(x);
     if (std::fma(root, root, -x) == 0 && (e > 0 || quotient(1, root, true) == quotient(1, root, false))) {
@@ -88,8 +103,7 @@ Range count_of(const Size& size) {
   return {1, kInfinity};
 }
 
-Range power_of(const Range& b, const Rational& e) {
-  const double v = e.value();
+Range raised_to(const Range& b, const Rational& e, double v) {
   const auto of_positive = [&](const Range& p) {
     if (v > 0) return Range{raised(p.lower, v, false), raised(p.upper, v, true), p.open_lower, p.open_upper};
     return Range{raised(p.upper, v, false), raised(p.lower, v, true), p.open_upper || std::isinf(p.upper),
@@ -110,6 +124,12 @@ Range power_of(const Range& b, const Rational& e) {
   }
   if (v < 0) return Range::all();
   return {-raised(-b.lower, v, true), raised(b.upper, v, true), b.open_lower, b.open_upper};
+}
+
+Range power_of(const Range& b, const Rational& e) {
+  const Range v = range_of(e);
+  const Range r = raised_to(b, e, v.lower);
+  return kept(v.lower == v.upper ? r : hull(r, raised_to(b, e, v.upper)));
 }
 
 }  // namespace
@@ -139,8 +159,8 @@ Signs Range::signs() const {
 }
 
 Range operator+(const Range& a, const Range& b) {
-  return {sum(a.lower, b.lower, false), sum(a.upper, b.upper, true), a.open_lower || b.open_lower,
-          a.open_upper || b.open_upper};
+  return kept({sum(a.lower, b.lower, false), sum(a.upper, b.upper, true), a.open_lower || b.open_lower,
+               a.open_upper || b.open_upper});
 }
 
 Range operator-(const Range& a) { return {-a.upper, -a.lower, a.open_upper, a.open_lower}; }
@@ -149,7 +169,9 @@ Range operator*(const Range& a, const Range& b) {
   if (a.lower >= 0 && b.lower >= 0) {
     const bool open_lower = (a.open_lower && (b.open_lower || b.lower > 0)) || (b.open_lower && a.lower > 0);
     const bool open_upper = (a.open_upper && b.upper > 0) || (b.open_upper && a.upper > 0);
-    return {times(a.lower, b.lower, false), times(a.upper, b.upper, true), open_lower, open_upper};
+    const double low = times(a.lower, b.lower, false);
+    const bool underflow = low == 0 && a.lower > 0 && b.lower > 0;
+    return kept({low, times(a.upper, b.upper, true), open_lower || underflow, open_upper});
   }
   if (a.upper <= 0 && b.upper <= 0) return (-a) * (-b);
   if (a.upper <= 0 && b.lower >= 0) return -((-a) * b);
@@ -161,7 +183,7 @@ Range operator*(const Range& a, const Range& b) {
       r.upper = std::max(r.upper, times(x, y, true));
     }
   }
-  return r;
+  return kept(r);
 }
 
 Range reciprocal(const Range& a) { return power_of(a, Rational(-1)); }
@@ -209,7 +231,7 @@ Range Ranges::of(Expr expr) {
   if (const auto at = done_.find(expr.get()); at != done_.end()) return at->second;
   for (const auto& e : topological(std::span(&expr, 1))) {
     if (done_.contains(e.get())) continue;
-    Range r = intersection(visit(*e), Range::of(e->facts.signs));
+    Range r = kept(intersection(visit(*e), Range::of(e->facts.signs)));
     for (const auto& [known, interval] : assumptions_.ranges) {
       if (known == e) r = intersection(r, interval);
     }
@@ -256,21 +278,19 @@ Range Ranges::visit(const Node& n) {
       (b.monotone == ScalarBounds::Monotone::Increasing || b.monotone == ScalarBounds::Monotone::Decreasing);
   if (b.lower) r = intersection(r, {*b.lower, kInfinity, strict && record.defined.value.empty(), false});
   if (b.upper) r = intersection(r, {-kInfinity, *b.upper, false, strict && record.defined.value.empty()});
-  // The largest and the smallest entry are entries; logsumexp and norms are at least as large.
-  if (n.operands.size() == 1 && record.partial.value == nullptr) {
-    const Range x = done_.at(n.operands[0].get());
-    const bool reduces = b.slope && *b.slope == 1 && b.monotone == ScalarBounds::Monotone::Increasing;
-    if (reduces) r = intersection(r, record.differentiable.value.empty() ? Range{x.lower, kInfinity} : x);
+  if (record.hull != Hull::Unknown) {
+    Range among = done_.at(n.operands[0].get());
+    for (const auto& o : n.operands) {
+      const Range x = done_.at(o.get());
+      among = record.hull == Hull::Among ? hull(among, x) : among.lower < x.lower ? x : among;
+    }
+    r = intersection(
+        r, record.hull == Hull::Among ? among : Range{among.lower, kInfinity, among.open_lower, false});
   }
   if (is_gauge(n) && record.partial.value == nullptr) {
     const Range x = done_.at(n.operands[0].get());
     if (!x.holds(0)) r = intersection(r, {std::min(std::fabs(x.lower), std::fabs(x.upper)), kInfinity});
     if (x.lower == 0 && x.upper == 0) r = Range::point(0);
-  }
-  // Reductions and choices that stay among the values of their operands.
-  if (b.slope && *b.slope == 1 && b.monotone == ScalarBounds::Monotone::Increasing &&
-      record.partial.value != nullptr && n.operands.size() == 2) {
-    r = intersection(r, hull(done_.at(n.operands[0].get()), done_.at(n.operands[1].get())));
   }
   return r;
 }

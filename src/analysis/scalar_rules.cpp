@@ -13,7 +13,7 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 using Function = double (*)(double);
 
 double lowered(double v) {
-  if (!std::isfinite(v) || v == 0) return v;
+  if (v == kInfinity) return std::numeric_limits<double>::max();  // overflow
   for (int k = 0; k < 4; ++k) v = std::nextafter(v, -kInfinity);
   return v;
 }
@@ -29,7 +29,8 @@ struct Increasing {
   Function f;
   double from;  // where it is defined
   double to;
-  bool exact_zero;  // f(0) is exact
+  bool exact_zero;     // f(0) is exact
+  bool exact = false;  // f is exact
 };
 constexpr Increasing kIncreasing[] = {
     {"exp", std::exp, -kInfinity, kInfinity, true},       {"log", std::log, 0, kInfinity, false},
@@ -37,14 +38,14 @@ constexpr Increasing kIncreasing[] = {
     {"sinh", std::sinh, -kInfinity, kInfinity, true},     {"tanh", std::tanh, -kInfinity, kInfinity, true},
     {"atan", std::atan, -kInfinity, kInfinity, true},     {"asin", std::asin, -1, 1, true},
     {"erf", std::erf, -kInfinity, kInfinity, true},       {"sigmoid", sigmoid, -kInfinity, kInfinity, true},
-    {"softplus", softplus, -kInfinity, kInfinity, false}, {"relu", relu, -kInfinity, kInfinity, true},
-    {"sign", sign, -kInfinity, kInfinity, true},
+    {"softplus", softplus, -kInfinity, kInfinity, false}, {"relu", relu, -kInfinity, kInfinity, true, true},
+    {"sign", sign, -kInfinity, kInfinity, true, true},
 };
 
 double at(const Increasing& r, double x, bool upper) {
   const double v = r.f(x);
   if (std::isnan(v)) return upper ? kInfinity : -kInfinity;
-  if ((x == 0 && r.exact_zero) || (x == 1 && v == 0)) return v;
+  if (r.exact || (x == 0 && r.exact_zero) || (x == 1 && v == 0)) return v;
   return upper ? raised(v) : lowered(v);
 }
 

@@ -74,7 +74,7 @@ SecondDerivative second_derivative(Expr f, const std::vector<Expr>& variables) {
     for (const Expr form : {written_out, factored(second), factored(written_out)}) {
       if (std::find(d.forms.begin(), d.forms.end(), form) == d.forms.end()) d.forms.push_back(form);
     }
-  } catch (const std::runtime_error&) {
+  } catch (const NoDerivative&) {
     d.forms.clear();
   }
   return d;
@@ -224,6 +224,7 @@ std::string negative_somewhere(const SecondDerivative& d, bool negated, Expr f,
     for (const double at : kPoints) {
       const auto here = at_point(setting, d.variables, at);
       if (!here || !defined_where(f, *here).empty()) continue;
+      if (!smooth_where(f, d.variables, *here).empty()) continue;
       for (unsigned mask = 0; mask < combinations; ++mask) {
         Assumptions moved = *here;
         std::string direction;
@@ -235,6 +236,7 @@ std::string negative_somewhere(const SecondDerivative& d, bool negated, Expr f,
         }
         Ranges ranges(moved);
         for (const Expr q : d.forms) {
+          if (!smooth_where(q, d.variables, moved).empty()) continue;
           const Range v = ranges.of(q);
           if (negated ? v.lower > 0 : v.upper < 0) {
             return "at " + names_at(d.variables, at) + words + " the second derivative" + direction + " is " +

@@ -12,7 +12,7 @@ namespace {
 
 bool has_kink(const Node& n) {
   return n.kind == Kind::Apply && !record_of(n).differentiable.value.empty() &&
-         record_of(n).bounds.value.slope.has_value();
+         static_cast<bool>(record_of(n).bounds.value.slope);
 }
 
 bool is_listed(const Node& n, const Say& say) { return !subgradient_cases(n, "s", say).empty(); }
@@ -96,7 +96,7 @@ Subdifferential subdifferential_of(Expr f, Expr variable, const Say& say, const 
       const std::pair<Expr, Expr> back{holes[k], kinks[k]};
       answer.formula = substitute(answer.formula, std::span(&back, 1));
     }
-  } catch (const std::runtime_error&) {
+  } catch (const NoDerivative&) {
     answer.formula = Expr();
     answer.whole = false;
   }

@@ -55,16 +55,27 @@ class Search {
     Assumptions here = assumptions_.with(t_, piece);
     Ranges ranges(here);
     for (const Expr f : forms_) r = intersection(r, ranges.of(f));
-    // The mean value form: second order in the width.
-    if (piece.is_bounded() && piece.upper > piece.lower && piece.upper - piece.lower < 1 &&
-        !slopes_.empty()) {
-      const double middle = (piece.lower + piece.upper) / 2;
+    if (piece.upper > piece.lower && !slopes_.empty()) {
       Range slope = Range::all();
       for (const Expr f : slopes_) slope = intersection(slope, ranges.of(f));
-      r = intersection(
-          r, over(Range::point(middle)) + slope * (Range{piece.lower, piece.upper} + Range::point(-middle)));
+      if (slope.is_nonnegative() || slope.is_nonpositive()) {  // monotone: between the values at the ends
+        const auto end = [&](double v, bool open) {
+          return std::isinf(v) || open ? Range::all() : over(Range::point(v));
+        };
+        Range low =
+            end(piece.lower, piece.open_lower || (piece.lower == domain_.lower && domain_.open_lower));
+        Range high =
+            end(piece.upper, piece.open_upper || (piece.upper == domain_.upper && domain_.open_upper));
+        if (slope.is_nonpositive()) std::swap(low, high);
+        r = intersection(r, {low.lower, high.upper});
+      } else if (piece.is_bounded() && piece.upper - piece.lower < 1) {
+        // The mean value form: second order in the width.
+        const double middle = (piece.lower + piece.upper) / 2;
+        r = intersection(r, over(Range::point(middle)) +
+                                slope * (Range{piece.lower, piece.upper} + Range::point(-middle)));
+      }
     }
-    return r;
+    return r.is_empty() ? Range::all() : r;  // an empty bound says nothing
   }
 
   void use_slopes() {
@@ -84,11 +95,12 @@ class Search {
     Range slope = Range::all();
     for (const Expr f : slopes_) slope = intersection(slope, ranges.of(f));
     if (!slope.is_nonnegative() && !slope.is_nonpositive()) return false;
-    const auto end = [&](double v, bool open) {
+    const auto end = [&](double v, bool open, bool upper) {
       if (std::isinf(v)) return tail(v < 0, 1e150, true);
-      return v == 0 && open ? tail(false, 1e-150, false) : over(Range::point(v));
+      if (!open) return over(Range::point(v));
+      return v == 0 ? tail(upper, 1e-150, false) : Range::all();
     };
-    ends = hull(end(domain_.lower, domain_.open_lower), end(domain_.upper, domain_.open_upper));
+    ends = hull(end(domain_.lower, domain_.open_lower, false), end(domain_.upper, domain_.open_upper, true));
     return true;
   }
 
@@ -98,7 +110,7 @@ class Search {
     for (const Expr f : mirror ? mirrored_ : forms_) {
       r = intersection(r, order_of(f, t_, edge, toward_infinity, assumptions_).values(edge, toward_infinity));
     }
-    return r;
+    return r.is_empty() ? Range::all() : r;
   }
 
   bool unbounded(std::string& where) {
@@ -177,7 +189,7 @@ class Search {
     if (topological(forms_).size() > 100) return std::nullopt;  // its second derivative is out of hand
     const Range start = over(Range::point(0));
     const auto nice = near_number((start.lower + start.upper) / 2);
-    if (!nice || nice->is_zero() || !start.is_bounded() ||
+    if (!nice || nice->is_zero() || !start.is_bounded() || !start.holds(nice->value()) ||
         start.upper - start.lower > 1e-12 * start.magnitude())
       return std::nullopt;
     const double peak = start.magnitude();

@@ -231,10 +231,12 @@ json analysis_json(const AppQuestion& q, const AnalyseOptions& o) {
   json j;
   j["function"] = q.formula.text;
   j["defined"] = condition_texts(a.domain.defined, say);
+  j["continuous"] = a.continuous ? json(condition_texts(*a.continuous, say)) : json::array({"unknown"});
   j["differentiable"] = condition_texts(a.domain.differentiable, say);
   j["twice"] = condition_texts(a.domain.twice, say);
   json sufficient = json::array();  // perhaps not necessary
-  for (const auto* list : {&a.domain.differentiable, &a.domain.twice}) {
+  const std::vector<Requirement> continuous = a.continuous.value_or(std::vector<Requirement>{});
+  for (const auto* list : {&continuous, &a.domain.differentiable, &a.domain.twice}) {
     for (const auto& r : *list) {
       const std::string text = condition_text(r, say);
       if (!r.necessary && !r.impossible &&
@@ -364,6 +366,7 @@ void subdifferential_rows(const json& s, std::vector<Row>& rows) {
 }
 std::vector<Row> analysis_rows(const json& j) {
   std::vector<Row> rows{{"defined", joined(j["defined"])},
+                        {"continuous", conditions_text(j["continuous"], j["sufficient"])},
                         {"differentiable", conditions_text(j["differentiable"], j["sufficient"])},
                         {"twice differentiable", conditions_text(j["twice"], j["sufficient"])}};
   if (!j.contains("variables")) {

@@ -1,5 +1,6 @@
 #include "app/region.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
@@ -43,10 +44,17 @@ Expr read(const Question& q, const std::string& text) {
   return formula->value;
 }
 
-double number_of(const Question& q, const std::string& text) {
-  const Range r = Ranges().of(read(q, text));
-  if (!(r.lower == r.upper)) refuse("a box is given by numbers, not by " + text);
-  return r.lower;
+// A bound of a set, as an interval that holds it: 3.2 and pi are no binary fractions.
+Range number_of(const Question& q, const std::string& text) {
+  const Expr e = read(q, text);
+  const auto parts = topological(std::span(&e, 1));
+  const bool constant = std::none_of(parts.begin(), parts.end(), [](Expr p) {
+    return p->kind == Kind::Variable || p->kind == Kind::Extent;
+  });
+  const Range r = Ranges().of(e);
+  if (!constant || !(r.upper - r.lower <= 1e-9 * std::max(1.0, r.magnitude())))
+    refuse("a box is given by numbers, not by " + text);
+  return r;
 }
 
 // a <= x says x >= a.
@@ -85,10 +93,10 @@ Region region_of(const Question& q, const std::string& text, Expr variable) {
   for (std::size_t k = 0; k < c.relations.size(); ++k) {
     const bool left = place == k;  // the variable stands before the relation
     const std::string relation = left ? c.relations[k] : turned(c.relations[k]);
-    const double edge = number_of(q, c.sides[left ? k + 1 : k]);
+    const Range edge = number_of(q, c.sides[left ? k + 1 : k]);
     const bool open = relation.size() == 1;
-    box = intersection(box, relation[0] == '<' ? Range{box.lower, edge, box.open_lower, open}
-                                               : Range{edge, box.upper, open, box.open_upper});
+    box = intersection(box, relation[0] == '<' ? Range{box.lower, edge.upper, box.open_lower, open}
+                                               : Range{edge.lower, box.upper, open, box.open_upper});
   }
   const Range inside = intersection(box, Ranges().of(variable));
   if (inside.is_empty() || (inside.lower == inside.upper && (inside.open_lower || inside.open_upper)))

@@ -63,7 +63,10 @@ const Record kEntrywise{{.name = "abstract_entrywise",
                         kNoExpansion,
                         List{},
                         List{},
-                        bounds_unknown()};
+                        bounds_unknown(),
+                        kContinuous,
+                        kNoSides,
+                        Hull::Unknown};
 const Record kVector{{.name = "abstract_vector",
                       .shape = vector_shape,
                       .facts = vector_facts,
@@ -78,7 +81,10 @@ const Record kVector{{.name = "abstract_vector",
                      kNoExpansion,
                      List{},
                      List{},
-                     bounds_unknown()};
+                     bounds_unknown(),
+                     kContinuous,
+                     kNoSides,
+                     Hull::Unknown};
 
 }  // namespace
 

@@ -1,6 +1,7 @@
 // Entrywise functions of several operands: max, min, comparisons, where, powers with array exponents;
 // and the constants of the notation.
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <numbers>
 
@@ -41,6 +42,15 @@ Expr select_partial(const Node& y, int operand) {
   if (operand == 0) return {};
   return select(y.operands[0], g.number(operand == 1 ? 1 : 0), g.number(operand == 1 ? 0 : 1));
 }
+
+// What they are on both sides of where their operands meet.
+Expr max_side(const Node& y, int sign) { return y.operands[sign < 0 ? 1 : 0]; }
+Expr min_side(const Node& y, int sign) { return y.operands[sign < 0 ? 0 : 1]; }
+Expr truth(const Node& y, bool holds) { return holds ? y.graph->ones(y.shape) : y.graph->zeros(y.shape); }
+Expr less_side(const Node& y, int sign) { return truth(y, sign < 0); }
+Expr less_equal_side(const Node& y, int sign) { return truth(y, sign <= 0); }
+Expr equal_side(const Node& y, int sign) { return truth(y, sign == 0); }
+Expr select_side(const Node& y, int sign) { return y.operands[sign == 0 ? 2 : 1]; }
 
 template <Expr (*partial)(const Node&, int)>
 Expr moves(const Node& y, int operand, Expr tangent) {
@@ -107,7 +117,7 @@ Expr less_equal_normal(std::span<const Expr> o, const Attributes& /*attributes*/
 Record entrywise(std::string_view name, decltype(Operation::facts) facts, decltype(Operation::normal) normal,
                  Linearise linearise, Expr (*partial)(const Node&, int),
                  std::vector<OperandCondition> defined, std::vector<OperandCondition> differentiable,
-                 ScalarBounds bounds) {
+                 ScalarBounds bounds, Continuity continuity) {
   return Record{{.name = name, .shape = same_shape, .facts = facts, .normal = normal, .power = kNoPower},
                 linearise,
                 linear_in_none,
@@ -118,10 +128,13 @@ Record entrywise(std::string_view name, decltype(Operation::facts) facts, declty
                 kNoExpansion,
                 std::move(defined),
                 std::move(differentiable),
-                bounds};
+                bounds,
+                continuity,
+                kNoSides,
+                Hull::Unknown};
 }
 
-ScalarBounds convexity(ScalarBounds::Shape shape, std::optional<double> slope) {
+ScalarBounds convexity(ScalarBounds::Shape shape, KnownBound slope) {
   ScalarBounds b;
   b.shape = shape;
   b.slope = slope;
@@ -132,28 +145,45 @@ ScalarBounds convexity(ScalarBounds::Shape shape, std::optional<double> slope) {
 using S = ScalarBounds::Shape;
 const Record kMax = [] {
   Record r = entrywise("max", max_facts, equal_operands, moves<max_partial>, max_partial, {},
-                       {{0, Condition::Differ}}, convexity(S::Convex, 1));
+                       {{0, Condition::Differ}}, convexity(S::Convex, 1), kContinuous);
+  r.sides = max_side;
+  r.hull = Hull::Among;
   r.reading = Reading::Entrywise;
   return r;
 }();
 const Record kMin = [] {
   Record r = entrywise("min", min_facts, equal_operands, moves<min_partial>, min_partial, {},
-                       {{0, Condition::Differ}}, convexity(S::Concave, 1));
+                       {{0, Condition::Differ}}, convexity(S::Concave, 1), kContinuous);
+  r.sides = min_side;
+  r.hull = Hull::Among;
   r.reading = Reading::Entrywise;
   return r;
 }();
 const Record kElpow = entrywise("elpow", elpow_facts, elpow_normal, moves<elpow_partial>, elpow_partial,
-                                {{0, Condition::Positive}}, {}, bounds_unknown());
-const Record kLess = entrywise("less", truth_facts, less_normal, does_not_move, kNoPartial, {},
-                               {{0, Condition::Differ}}, bounds_unknown());
-const Record kLessEqual = entrywise("less_equal", truth_facts, less_equal_normal, does_not_move, kNoPartial,
-                                    {}, {{0, Condition::Differ}}, bounds_unknown());
-const Record kEqual = entrywise("equal", truth_facts, less_equal_normal, does_not_move, kNoPartial, {},
-                                {{0, Condition::Differ}}, bounds_unknown());
+                                {{0, Condition::Positive}}, {}, bounds_unknown(), kContinuous);
+const Record kLess = [] {
+  Record r = entrywise("less", truth_facts, less_normal, does_not_move, kNoPartial, {},
+                       {{0, Condition::Differ}}, bounds_unknown(), kJumps);
+  r.sides = less_side;
+  return r;
+}();
+const Record kLessEqual = [] {
+  Record r = entrywise("less_equal", truth_facts, less_equal_normal, does_not_move, kNoPartial, {},
+                       {{0, Condition::Differ}}, bounds_unknown(), kJumps);
+  r.sides = less_equal_side;
+  return r;
+}();
+const Record kEqual = [] {
+  Record r = entrywise("equal", truth_facts, less_equal_normal, does_not_move, kNoPartial, {},
+                       {{0, Condition::Differ}}, bounds_unknown(), kJumps);
+  r.sides = equal_side;
+  return r;
+}();
 const Record kSelect = [] {
   Record r = entrywise("select", select_facts, select_normal, select_linearise, select_partial, {}, {},
-                       bounds_unknown());
+                       bounds_unknown(), kJumps);
   r.linear_in = select_linear;
+  r.sides = select_side;
   r.transpose = select_linearise;  // choosing is its own adjoint
   return r;
 }();
@@ -174,9 +204,17 @@ Record constant(std::string_view name) {
       kNoExpansion,
       std::vector<OperandCondition>{},
       std::vector<OperandCondition>{},
-      bounds_unknown()};
+      bounds_unknown(),
+      kContinuous,
+      kNoSides,
+      Hull::Unknown};
 }
-const Record kPi = constant("pi");
+const Record kPi = [] {
+  Record r = constant("pi");
+  r.bounds.value.lower = std::numbers::pi;  // rounded down
+  r.bounds.value.upper = std::nextafter(std::numbers::pi, 4.0);
+  return r;
+}();
 const Record kInfinity = constant("inf");
 
 Expr binary(const Record& op, Expr a, Expr b) { return a.graph().apply(op, {widened(a, b), widened(b, a)}); }

@@ -109,7 +109,7 @@ Expr normal_of(std::span<const Expr> operands, const Attributes& /*attributes*/)
 
 template <const Named* self>
 Record entrywise(std::string_view name, Conditions defined, Conditions differentiable, ScalarBounds bounds,
-                 Expr (*power)(const Node&, Expr) = kNoPower) {
+                 Continuity continuity, Expr (*power)(const Node&, Expr) = kNoPower, Sides sides = kNoSides) {
   return Record{
       {.name = name, .shape = same_shape, .facts = facts_of<self>, .normal = normal_of<self>, .power = power},
       entrywise_linearise,
@@ -121,16 +121,19 @@ Record entrywise(std::string_view name, Conditions defined, Conditions different
       kNoExpansion,
       std::move(defined),
       std::move(differentiable),
-      bounds};
+      bounds,
+      continuity,
+      sides,
+      Hull::Unknown};
 }
 
 using S = ScalarBounds::Shape;
 using M = ScalarBounds::Monotone;
-ScalarBounds bounds(std::optional<double> lower, std::optional<double> upper, std::optional<double> slope,
-                    std::optional<double> curvature, S shape, M monotone) {
+ScalarBounds bounds(KnownBound lower, KnownBound upper, KnownBound slope, KnownBound curvature, S shape,
+                    M monotone) {
   return {lower, upper, slope, curvature, shape, monotone};
 }
-constexpr std::nullopt_t kNone = std::nullopt;
+constexpr KnownBound kNone = KnownBound::none();
 constexpr double kPi = std::numbers::pi;
 
 Expr one(Expr x) { return x.graph().number(1); }
@@ -149,83 +152,98 @@ Expr exp_power(const Node& y, Expr exponent) {
   return as_number(exponent) != nullptr ? exp(times(exponent, y.operands[0])) : Expr();
 }
 
-const Named kAbs{entrywise<&kAbs>("abs", {}, {{0, Condition::NonZero}},
-                                  bounds(0, kNone, 1, kNone, S::Convex, M::Neither), abs_power),
-                 {abs_sign, Parity::Even, [](const Node&, Expr x) { return sign(x); }, std::pair{0, 0}}};
-const Named kSign{entrywise<&kSign>("sign", {}, {{0, Condition::NonZero}},
-                                    bounds(-1, 1, kNone, kNone, S::Neither, M::Increasing)),
-                  {same_sign, Parity::Odd, [](const Node&, Expr) { return Expr(); }, std::pair{0, 0}}};
+Expr abs_side(const Node& y, int sign) { return Rational(sign) * y.operands[0]; }
+Expr sign_side(const Node& y, int sign) { return Rational(sign) * y.graph->ones(y.shape); }
+Expr relu_side(const Node& y, int sign) { return Rational(sign > 0 ? 1 : 0) * y.operands[0]; }
+
+const Named kAbs{
+    entrywise<&kAbs>("abs", {}, {{0, Condition::NonZero}}, bounds(0, kNone, 1, kNone, S::Convex, M::Neither),
+                     kContinuous, abs_power, abs_side),
+    {abs_sign, Parity::Even, [](const Node&, Expr x) { return sign(x); }, std::pair{0, 0}}};
+const Named kSign{
+    entrywise<&kSign>("sign", {}, {{0, Condition::NonZero}},
+                      bounds(-1, 1, kNone, kNone, S::Neither, M::Increasing), kJumps, kNoPower, sign_side),
+    {same_sign, Parity::Odd, [](const Node&, Expr) { return Expr(); }, std::pair{0, 0}}};
 const Named kExp{
-    entrywise<&kExp>("exp", {}, {}, bounds(0, kNone, kNone, kNone, S::Convex, M::Increasing), exp_power),
+    entrywise<&kExp>("exp", {}, {}, bounds(0, kNone, kNone, kNone, S::Convex, M::Increasing), kContinuous,
+                     exp_power),
     {positive_sign, Parity::None, [](const Node& y, Expr) { return Expr(&y); }, std::pair{0, 1}}};
 const Named kLog{
     entrywise<&kLog>("log", {{0, Condition::Positive}}, {},
-                     bounds(kNone, kNone, kNone, kNone, S::Concave, M::Increasing)),
+                     bounds(kNone, kNone, kNone, kNone, S::Concave, M::Increasing), kContinuous),
     {any_sign, Parity::None, [](const Node&, Expr x) { return minus_one_power(x); }, std::pair{1, 0}}};
-const Named kSin{entrywise<&kSin>("sin", {}, {}, bounds(-1, 1, 1, 1, S::Neither, M::Neither)),
+const Named kSin{entrywise<&kSin>("sin", {}, {}, bounds(-1, 1, 1, 1, S::Neither, M::Neither), kContinuous),
                  {any_sign, Parity::Odd, [](const Node&, Expr x) { return cos(x); }, std::pair{0, 0}}};
-const Named kCos{entrywise<&kCos>("cos", {}, {}, bounds(-1, 1, 1, 1, S::Neither, M::Neither)),
+const Named kCos{entrywise<&kCos>("cos", {}, {}, bounds(-1, 1, 1, 1, S::Neither, M::Neither), kContinuous),
                  {any_sign, Parity::Even, [](const Node&, Expr x) { return -sin(x); }, std::pair{0, 1}}};
 const Named kTan{entrywise<&kTan>("tan", {{0, Condition::CosNonZero}}, {},
-                                  bounds(kNone, kNone, kNone, kNone, S::Neither, M::Neither)),
+                                  bounds(kNone, kNone, kNone, kNone, S::Neither, M::Neither), kContinuous),
                  {any_sign, Parity::Odd, [](const Node&, Expr x) { return power(cos(x), Rational(-2)); },
                   std::pair{0, 0}}};
 const Named kAsin{
     entrywise<&kAsin>("asin", {{0, Condition::InUnit}}, {{0, Condition::InsideUnit}},
-                      bounds(-kPi / 2, kPi / 2, kNone, kNone, S::Neither, M::Increasing)),
+                      bounds(-kPi / 2, kPi / 2, kNone, kNone, S::Neither, M::Increasing), kContinuous),
     {same_sign, Parity::Odd, [](const Node&, Expr x) { return power(one(x) - square(x), Rational(-1, 2)); },
      std::pair{0, 0}}};
 const Named kAcos{
     entrywise<&kAcos>("acos", {{0, Condition::InUnit}}, {{0, Condition::InsideUnit}},
-                      bounds(0, kPi, kNone, kNone, S::Neither, M::Decreasing)),
+                      bounds(0, kPi, kNone, kNone, S::Neither, M::Decreasing), kContinuous),
     {any_sign, Parity::None, [](const Node&, Expr x) { return -power(one(x) - square(x), Rational(-1, 2)); },
      std::pair{1, 0}}};
 const Named kAtan{
     entrywise<&kAtan>("atan", {}, {},
-                      bounds(-kPi / 2, kPi / 2, 1, 3 * std::sqrt(3.0) / 8, S::Neither, M::Increasing)),
+                      bounds(-kPi / 2, kPi / 2, 1, 3 * std::sqrt(3.0) / 8, S::Neither, M::Increasing),
+                      kContinuous),
     {same_sign, Parity::Odd, [](const Node&, Expr x) { return minus_one_power(square(x) + one(x)); },
      std::pair{0, 0}}};
 const Named kSinh{
-    entrywise<&kSinh>("sinh", {}, {}, bounds(kNone, kNone, kNone, kNone, S::Neither, M::Increasing)),
+    entrywise<&kSinh>("sinh", {}, {}, bounds(kNone, kNone, kNone, kNone, S::Neither, M::Increasing),
+                      kContinuous),
     {same_sign, Parity::Odd, [](const Node&, Expr x) { return cosh(x); }, std::pair{0, 0}}};
 const Named kCosh{
-    entrywise<&kCosh>("cosh", {}, {}, bounds(1, kNone, kNone, kNone, S::Convex, M::Neither)),
+    entrywise<&kCosh>("cosh", {}, {}, bounds(1, kNone, kNone, kNone, S::Convex, M::Neither), kContinuous),
     {positive_sign, Parity::Even, [](const Node&, Expr x) { return sinh(x); }, std::pair{0, 1}}};
 const Named kTanh{
-    entrywise<&kTanh>("tanh", {}, {}, bounds(-1, 1, 1, 4 / (3 * std::sqrt(3.0)), S::Neither, M::Increasing)),
+    entrywise<&kTanh>("tanh", {}, {}, bounds(-1, 1, 1, 4 / (3 * std::sqrt(3.0)), S::Neither, M::Increasing),
+                      kContinuous),
     {same_sign, Parity::Odd, [](const Node& y, Expr x) { return one(x) - square(Expr(&y)); },
      std::pair{0, 0}}};
 const Named kErf{
     entrywise<&kErf>("erf", {}, {},
                      bounds(-1, 1, 2 / std::sqrt(kPi), 2 * std::sqrt(2 / (kPi * std::numbers::e)), S::Neither,
-                            M::Increasing)),
+                            M::Increasing),
+                     kContinuous),
     {same_sign, Parity::Odd,
      [](const Node&, Expr x) {
        return times(Rational(2) * power(pi(x.graph()), Rational(-1, 2)), exp(-square(x)));
      },
      std::pair{0, 0}}};
-const Named kLog1p{entrywise<&kLog1p>("log1p", {{0, Condition::AboveMinusOne}}, {},
-                                      bounds(kNone, kNone, kNone, kNone, S::Concave, M::Increasing)),
-                   {same_sign, Parity::None, [](const Node&, Expr x) { return minus_one_power(x + one(x)); },
-                    std::pair{0, 0}}};
-const Named kExpm1{
-    entrywise<&kExpm1>("expm1", {}, {}, bounds(-1, kNone, kNone, kNone, S::Convex, M::Increasing)),
-    {same_sign, Parity::None, [](const Node&, Expr x) { return exp(x); }, std::pair{0, 0}}};
-const Named kSigmoid{entrywise<&kSigmoid>("sigmoid", {}, {},
-                                          bounds(0, 1, 0.25, std::sqrt(3.0) / 18, S::Neither, M::Increasing)),
-                     {positive_sign, Parity::None,
-                      [](const Node& y, Expr x) { return times(Expr(&y), one(x) - Expr(&y)); }, kNone}};
+const Named kLog1p{
+    entrywise<&kLog1p>("log1p", {{0, Condition::AboveMinusOne}}, {},
+                       bounds(kNone, kNone, kNone, kNone, S::Concave, M::Increasing), kContinuous),
+    {same_sign, Parity::None, [](const Node&, Expr x) { return minus_one_power(x + one(x)); },
+     std::pair{0, 0}}};
+const Named kExpm1{entrywise<&kExpm1>("expm1", {}, {},
+                                      bounds(-1, kNone, kNone, kNone, S::Convex, M::Increasing), kContinuous),
+                   {same_sign, Parity::None, [](const Node&, Expr x) { return exp(x); }, std::pair{0, 0}}};
+const Named kSigmoid{
+    entrywise<&kSigmoid>("sigmoid", {}, {},
+                         bounds(0, 1, 0.25, std::sqrt(3.0) / 18, S::Neither, M::Increasing), kContinuous),
+    {positive_sign, Parity::None, [](const Node& y, Expr x) { return times(Expr(&y), one(x) - Expr(&y)); },
+     std::nullopt}};
 const Named kSoftplus{
-    entrywise<&kSoftplus>("softplus", {}, {}, bounds(0, kNone, 1, 0.25, S::Convex, M::Increasing)),
-    {positive_sign, Parity::None, [](const Node&, Expr x) { return sigmoid(x); }, kNone}};
-const Named kRelu{entrywise<&kRelu>("relu", {}, {{0, Condition::NonZero}},
-                                    bounds(0, kNone, 1, kNone, S::Convex, M::Increasing)),
-                  {relu_sign, Parity::None,
-                   [](const Node&, Expr x) {
-                     Graph& g = x.graph();
-                     return select(less(g.number(0), x), g.number(1), g.number(0));
-                   },
-                   std::pair{0, 0}}};
+    entrywise<&kSoftplus>("softplus", {}, {}, bounds(0, kNone, 1, 0.25, S::Convex, M::Increasing),
+                          kContinuous),
+    {positive_sign, Parity::None, [](const Node&, Expr x) { return sigmoid(x); }, std::nullopt}};
+const Named kRelu{
+    entrywise<&kRelu>("relu", {}, {{0, Condition::NonZero}},
+                      bounds(0, kNone, 1, kNone, S::Convex, M::Increasing), kContinuous, kNoPower, relu_side),
+    {relu_sign, Parity::None,
+     [](const Node&, Expr x) {
+       Graph& g = x.graph();
+       return select(less(g.number(0), x), g.number(1), g.number(0));
+     },
+     std::pair{0, 0}}};
 
 Expr call(const Named& f, Expr x) { return x.graph().apply(f.record, {x}); }
 

@@ -163,20 +163,22 @@ Expr pinv_normal(std::span<const Expr> o, const Attributes& /*attributes*/) {
 
 using List = std::vector<OperandCondition>;
 const Record kInv = matrix_record("inv", square_shape, inverse_facts, inv_normal, inv_linearise,
-                                  {{0, Condition::Invertible}}, {});
-const Record kDet = matrix_record("det", square_to_scalar, det_facts, det_normal_both, det_linearise, {}, {});
+                                  {{0, Condition::Invertible}}, {}, kContinuous);
+const Record kDet =
+    matrix_record("det", square_to_scalar, det_facts, det_normal_both, det_linearise, {}, {}, kContinuous);
 const Record kLogdet = matrix_record("logdet", square_to_scalar, no_facts, logdet_normal, logdet_linearise,
-                                     {{0, Condition::Invertible}}, {});
-const Record kAdj = matrix_record("adj", square_shape, keeps_structure, adj_normal, adj_linearise, {}, {});
+                                     {{0, Condition::Invertible}}, {}, kContinuous);
+const Record kAdj =
+    matrix_record("adj", square_shape, keeps_structure, adj_normal, adj_linearise, {}, {}, kContinuous);
 const Record kDadj = [] {
-  Record r = linear_matrix_record("dadj", direction_shape, dadj_linearise, dadj_transpose);
+  Record r = linear_matrix_record("dadj", direction_shape, dadj_linearise, dadj_transpose, kContinuous);
   r.normal = dadj_normal;
   return r;
 }();
 const Record kPinv = matrix_record("pinv", pinv_shape, keeps_structure, pinv_normal, pinv_linearise, {},
-                                   {{0, Condition::ConstantRank}});
+                                   {{0, Condition::ConstantRank}}, kJumps);
 const Record kChol = matrix_record("chol", square_shape, lower_facts, kNoNormal, chol_linearise,
-                                   {{0, Condition::Definite}}, {});
+                                   {{0, Condition::Definite}}, {}, kContinuous);
 
 }  // namespace
 

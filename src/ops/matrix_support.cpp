@@ -45,7 +45,7 @@ Expr batch_times(Expr scalars, Expr matrices) {
 }
 
 void throw_no_derivative(const std::string& what) {
-  throw std::runtime_error("the derivative of " + what + " is not known");
+  throw NoDerivative("the derivative of " + what + " is not known");
 }
 
 namespace {
@@ -61,7 +61,7 @@ Expr pull_scalars(const Operation& op, std::span<const Expr> operands) {
 Record matrix_record(std::string_view name, decltype(Operation::shape) shape,
                      decltype(Operation::facts) facts, decltype(Operation::normal) normal,
                      Linearise linearise, std::vector<OperandCondition> defined,
-                     std::vector<OperandCondition> differentiable) {
+                     std::vector<OperandCondition> differentiable, Continuity continuity) {
   return Record{{.name = name, .shape = shape, .facts = facts, .normal = normal, .power = kNoPower},
                 linearise,
                 linear_in_none,
@@ -72,11 +72,14 @@ Record matrix_record(std::string_view name, decltype(Operation::shape) shape,
                 kNoExpansion,
                 std::move(defined),
                 std::move(differentiable),
-                bounds_unknown()};
+                bounds_unknown(),
+                continuity,
+                kNoSides,
+                Hull::Unknown};
 }
 
 Record linear_matrix_record(std::string_view name, decltype(Operation::shape) shape, Linearise linearise,
-                            Transpose transpose) {
+                            Transpose transpose, Continuity continuity) {
   return Record{{.name = name, .shape = shape, .facts = no_facts, .normal = kNoNormal, .power = kNoPower},
                 linearise,
                 linear_in_second,
@@ -87,7 +90,10 @@ Record linear_matrix_record(std::string_view name, decltype(Operation::shape) sh
                 kNoExpansion,
                 std::vector<OperandCondition>{},
                 std::vector<OperandCondition>{},
-                bounds_unknown()};
+                bounds_unknown(),
+                continuity,
+                kNoSides,
+                Hull::Unknown};
 }
 
 }  // namespace adjoint

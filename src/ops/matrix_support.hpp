@@ -30,13 +30,13 @@ Expr batch_times(Expr scalars, Expr matrices);
 Record matrix_record(std::string_view name, decltype(Operation::shape) shape,
                      decltype(Operation::facts) facts, decltype(Operation::normal) normal,
                      Linearise linearise, std::vector<OperandCondition> defined,
-                     std::vector<OperandCondition> differentiable);
+                     std::vector<OperandCondition> differentiable, Continuity continuity);
 
 /// f(A, c*H) = c*f(A, H): the normal form of an operation linear in its second operand, or null.
 Expr pull_scalars(const Operation& op, std::span<const Expr> operands);
 
 /// f(A, H), linear in H.
 Record linear_matrix_record(std::string_view name, decltype(Operation::shape) shape, Linearise linearise,
-                            Transpose transpose);
+                            Transpose transpose, Continuity continuity);
 
 }  // namespace adjoint

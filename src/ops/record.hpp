@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -83,11 +84,34 @@ struct OperandCondition {
   Condition condition = Condition::Unknown;
 };
 
-/// Bounds of an entrywise function on its domain; nothing where there is none or none is known.
+/// A derivative that is not known, of a node whose record says so.
+class NoDerivative : public std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+/// A number that bounds something; `none` where there is none, unknown where nothing is said.
+class KnownBound {
+ public:
+  constexpr KnownBound() = default;
+  constexpr KnownBound(double value)
+      : kind_(Kind::Finite), value_(value) {}  // NOLINT(google-explicit-constructor)
+  static constexpr KnownBound none() { return KnownBound(Kind::None); }
+  explicit operator bool() const { return kind_ == Kind::Finite; }
+  double operator*() const { return value_; }
+  [[nodiscard]] bool is_none() const { return kind_ == Kind::None; }
+
+ private:
+  enum class Kind : std::uint8_t { Unknown, None, Finite };
+  explicit constexpr KnownBound(Kind kind) : kind_(kind) {}
+  Kind kind_ = Kind::Unknown;
+  double value_ = 0;
+};
+
+/// Bounds of an entrywise function, or of a reduction, on its domain.
 struct ScalarBounds {
-  std::optional<double> lower, upper;  // of the value
-  std::optional<double> slope;         // sup |f'|
-  std::optional<double> curvature;     // sup |f''|
+  KnownBound lower, upper;  // of the value
+  KnownBound slope;         // sup |f'|
+  KnownBound curvature;     // sup |f''|
   enum class Shape : std::uint8_t { Affine, Convex, Concave, Neither, Unknown } shape = Shape::Unknown;
   enum class Monotone : std::uint8_t {
     Increasing,
@@ -97,6 +121,21 @@ struct ScalarBounds {
   } monotone = Monotone::Unknown;
 };
 inline ScalarBounds bounds_unknown() { return {}; }
+
+/// Whether the value is continuous, jointly in all operands, wherever it is defined. Where it jumps, it does
+/// so only where `differentiable` fails. Unknown licenses nothing.
+enum class Continuity : std::uint8_t { Continuous, Jumps, Unknown };
+inline constexpr Continuity kContinuous = Continuity::Continuous;
+inline constexpr Continuity kJumps = Continuity::Jumps;
+
+/// Of an entrywise operation that is pieced together at gap = 0, where the gap is operand 0, or operand 0
+/// minus operand 1: what it is where the gap is negative (-1), zero (0), positive (1). Null for all else.
+using Sides = Expr (*)(const Node& y, int sign);
+inline constexpr Sides kNoSides = nullptr;
+
+/// Where every value stands among the entries of the operands: it is one of them, or at least as large as
+/// each.
+enum class Hull : std::uint8_t { Among, AtLeast, Unknown };
 
 /// How the value is computed, in words of the kernel language: an instruction of its scalar set applied
 /// entrywise, a routine of its library, or index arithmetic: window (a range of an axis), join (ranges one
@@ -128,6 +167,9 @@ struct Record : Operation {
   Required<std::vector<OperandCondition>> defined;         // {} = everywhere
   Required<std::vector<OperandCondition>> differentiable;  // beyond `defined`; {} = wherever it is defined
   Required<ScalarBounds> bounds;
+  Required<Continuity> continuity;
+  Required<Sides> sides;
+  Required<Hull> hull;
 };
 
 /// The record of an application node.

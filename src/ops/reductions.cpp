@@ -182,7 +182,7 @@ Expr prod_grad_expansion(const Node& y) {
 using List = std::vector<OperandCondition>;
 
 Record reduction(std::string_view name, decltype(Operation::facts) facts, Linearise linearise,
-                 List differentiable, ScalarBounds bounds) {
+                 List differentiable, ScalarBounds bounds, Continuity continuity) {
   return Record{
       {.name = name, .shape = reduced_shape, .facts = facts, .normal = kNoNormal, .power = kNoPower},
       linearise,
@@ -194,11 +194,14 @@ Record reduction(std::string_view name, decltype(Operation::facts) facts, Linear
       kNoExpansion,
       List{},
       std::move(differentiable),
-      bounds};
+      bounds,
+      continuity,
+      kNoSides,
+      Hull::Unknown};
 }
 
 Record gradient_of(std::string_view name, decltype(Operation::facts) facts, Linearise linearise,
-                   Reading reading, Expr (*expand)(const Node&), List differentiable) {
+                   Reading reading, Expr (*expand)(const Node&), List differentiable, Continuity continuity) {
   return Record{{.name = name, .shape = first_shape, .facts = facts, .normal = kNoNormal, .power = kNoPower},
                 linearise,
                 linear_in_none,
@@ -209,10 +212,13 @@ Record gradient_of(std::string_view name, decltype(Operation::facts) facts, Line
                 expand,
                 List{},
                 std::move(differentiable),
-                bounds_unknown()};
+                bounds_unknown(),
+                continuity,
+                kNoSides,
+                Hull::Unknown};
 }
 
-ScalarBounds convex(std::optional<double> slope, std::optional<double> curvature) {
+ScalarBounds convex(KnownBound slope, KnownBound curvature) {
   ScalarBounds b;
   b.shape = ScalarBounds::Shape::Convex;
   b.slope = slope;
@@ -224,26 +230,32 @@ ScalarBounds increasing(ScalarBounds b) {
   return b;
 }
 
-const Record kMaximum = reduction("maximum", sign_of_operand, moves<max_grad>,
-                                  {{0, Condition::UniqueMaximum}}, increasing(convex(1, std::nullopt)));
+const Record kMaximum =
+    reduction("maximum", sign_of_operand, moves<max_grad>, {{0, Condition::UniqueMaximum}},
+              increasing(convex(1, KnownBound::none())), kContinuous);
 const Record kMinimum = [] {
   Record r = reduction("minimum", sign_of_operand, moves<min_grad>, {{0, Condition::UniqueMinimum}},
-                       increasing(convex(1, std::nullopt)));
+                       increasing(convex(1, KnownBound::none())), kContinuous);
   r.bounds.value.shape = ScalarBounds::Shape::Concave;
+  r.hull = Hull::Among;
   return r;
 }();
-const Record kProd = reduction("prod", product_sign, moves<prod_grad>, {}, bounds_unknown());
-const Record kLogsumexp = reduction("logsumexp", no_facts, moves<softmax>, {},
-                                    increasing(convex(1, 0.5)));  // |h|_2^2 bounds twice the variance of h
+const Record kProd = reduction("prod", product_sign, moves<prod_grad>, {}, bounds_unknown(), kContinuous);
+// |h|_2^2 bounds twice the variance of h.
+const Record kLogsumexp = [] {
+  Record r = reduction("logsumexp", no_facts, moves<softmax>, {}, increasing(convex(1, 0.5)), kContinuous);
+  r.hull = Hull::AtLeast;
+  return r;
+}();
 const Record kMaxGrad = gradient_of("max_grad", nonnegative, does_not_move, Reading::Reduction, kNoExpansion,
-                                    {{0, Condition::UniqueMaximum}});
+                                    {{0, Condition::UniqueMaximum}}, kJumps);
 const Record kMinGrad = gradient_of("min_grad", nonnegative, does_not_move, Reading::Reduction, kNoExpansion,
-                                    {{0, Condition::UniqueMinimum}});
-const Record kProdGrad =
-    gradient_of("prod_grad", product_sign, prod_grad_linearise, Reading::Expand, prod_grad_expansion, {});
+                                    {{0, Condition::UniqueMinimum}}, kJumps);
+const Record kProdGrad = gradient_of("prod_grad", product_sign, prod_grad_linearise, Reading::Expand,
+                                     prod_grad_expansion, {}, kContinuous);
 const Record kNorm = [] {
-  Record r =
-      reduction("norm", norm_facts, moves<norm_grad>, {{0, Condition::NotAllZero}}, convex(1, std::nullopt));
+  Record r = reduction("norm", norm_facts, moves<norm_grad>, {{0, Condition::NotAllZero}},
+                       convex(1, KnownBound::none()), kContinuous);
   r.normal = norm_normal;
   r.power = norm_power;
   return r;
@@ -253,20 +265,22 @@ Expr direction_expansion(const Node& y) {
 }
 const Record kDirection = [] {
   Record r = gradient_of("direction", no_facts, direction_linearise, Reading::Expand, direction_expansion,
-                         {{0, Condition::NotAllZero}});
+                         {{0, Condition::NotAllZero}}, kJumps);
   r.normal = direction_normal;
+  r.bounds.value.lower = -1;  // entries of a unit vector
+  r.bounds.value.upper = 1;
   return r;
 }();
 const Record kNormP = [] {
-  Record r = reduction("norm_p", norm_facts, norm_p_linearise, {{0, Condition::NotAllZero}},
-                       convex(std::nullopt, std::nullopt));
+  Record r = reduction("norm_p", norm_facts, norm_p_linearise, {{0, Condition::NotAllZero}}, convex({}, {}),
+                       kContinuous);
   r.shape = first_to_scalar;
   r.normal = norm_p_normal;
   r.reading = Reading::Special;
   return r;
 }();
 const Record kNormPGrad = gradient_of("norm_p_grad", no_facts, norm_p_grad_linearise, Reading::Expand,
-                                      p_expansion, {{0, Condition::NotAllZero}});
+                                      p_expansion, {{0, Condition::NotAllZero}}, kJumps);
 
 Expr norm_p_grad(Expr x, Expr p) { return x.graph().apply(kNormPGrad, {x, p}); }
 
@@ -316,7 +330,10 @@ const Record kProdHess = Record{
     pair_expansion,
     List{},
     List{{0, Condition::NonZero}},
-    bounds_unknown()};
+    bounds_unknown(),
+    kContinuous,
+    kNoSides,
+    Hull::Unknown};
 
 Expr prod_grad_linearise(const Node& y, int /*operand*/, Expr tangent) {
   Graph& g = *y.graph;

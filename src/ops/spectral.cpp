@@ -282,54 +282,59 @@ Shape matrix_shape(std::span<const Expr> o, const Attributes& /*attributes*/) { 
 
 using C = Condition;
 const Record kSqrtm = matrix_record("sqrtm", square_shape, root_facts, sqrtm_normal, sqrtm_linearise,
-                                    {{0, C::Semidefinite}}, {{0, C::Definite}});
+                                    {{0, C::Semidefinite}}, {{0, C::Definite}}, kContinuous);
 const Record kLyap = [] {
-  Record r = linear_matrix_record("lyap", direction_shape, lyap_linearise, along_transpose<lyap>);
+  Record r =
+      linear_matrix_record("lyap", direction_shape, lyap_linearise, along_transpose<lyap>, kContinuous);
   r.normal = linear_normal<&kLyap>;
   r.facts = both_symmetric;
   r.defined = std::vector<OperandCondition>{{0, C::SpectraDisjoint}};
   return r;
 }();
 const Record kExpm =
-    matrix_record("expm", square_shape, exponential_facts, expm_normal, expm_linearise, {}, {});
+    matrix_record("expm", square_shape, exponential_facts, expm_normal, expm_linearise, {}, {}, kContinuous);
 const Record kDexpm = [] {
-  Record r = linear_matrix_record("dexpm", direction_shape, block_linearise<dexpm>, along_transpose<dexpm>);
+  Record r = linear_matrix_record("dexpm", direction_shape, block_linearise<dexpm>, along_transpose<dexpm>,
+                                  kContinuous);
   r.normal = linear_normal<&kDexpm>;
   r.facts = both_symmetric;
   return r;
 }();
 const Record kLogm = matrix_record("logm", square_shape, symmetric_if, outward<logm>, logm_linearise,
-                                   {{0, C::NoNegativeRealEigenvalue}}, {});
+                                   {{0, C::NoNegativeRealEigenvalue}}, {}, kContinuous);
 const Record kDlogm = [] {
-  Record r = linear_matrix_record("dlogm", direction_shape, block_linearise<dlogm>, along_transpose<dlogm>);
+  Record r = linear_matrix_record("dlogm", direction_shape, block_linearise<dlogm>, along_transpose<dlogm>,
+                                  kContinuous);
   r.normal = linear_normal<&kDlogm>;
   r.facts = both_symmetric;
   r.defined = std::vector<OperandCondition>{{0, C::NoNegativeRealEigenvalue}};
   return r;
 }();
 const Record kEigvals = matrix_record("eigvals", eigenvalue_shape, no_facts, kNoNormal, eigvals_linearise, {},
-                                      {{0, C::SimpleSpectrum}});
+                                      {{0, C::SimpleSpectrum}}, kContinuous);
 const Record kEigvecs = matrix_record("eigvecs", square_shape, orthogonal_facts, kNoNormal, eigvecs_linearise,
-                                      {}, {{0, C::SimpleSpectrum}});
+                                      {}, {{0, C::SimpleSpectrum}}, kJumps);
 const Record kSvdvals = matrix_record("svdvals", svdvals_shape, nonnegative, invariant<svdvals>,
-                                      svdvals_linearise, {}, {{0, C::DistinctSingular}});
-const Record kSvdu =
-    matrix_record("svdu", svdu_shape, no_facts, kNoNormal, svdu_linearise, {}, {{0, C::DistinctSingular}});
-const Record kSvdv =
-    matrix_record("svdv", svdv_shape, no_facts, kNoNormal, svdv_linearise, {}, {{0, C::DistinctSingular}});
-const Record kPolar =
-    matrix_record("polar", matrix_shape, no_facts, polar_normal, polar_linearise, {}, {{0, C::FullRank}});
+                                      svdvals_linearise, {}, {{0, C::DistinctSingular}}, kContinuous);
+const Record kSvdu = matrix_record("svdu", svdu_shape, no_facts, kNoNormal, svdu_linearise, {},
+                                   {{0, C::DistinctSingular}}, kJumps);
+const Record kSvdv = matrix_record("svdv", svdv_shape, no_facts, kNoNormal, svdv_linearise, {},
+                                   {{0, C::DistinctSingular}}, kJumps);
+const Record kPolar = matrix_record("polar", matrix_shape, no_facts, polar_normal, polar_linearise, {},
+                                    {{0, C::FullRank}}, kJumps);
 const Record kDpolar = [] {
-  Record r = linear_matrix_record("dpolar", direction_shape, dpolar_linearise, dpolar_transpose);
+  Record r = linear_matrix_record("dpolar", direction_shape, dpolar_linearise, dpolar_transpose,
+                                  Continuity::Unknown);
   r.normal = linear_normal<&kDpolar>;
+  r.differentiable = std::vector<OperandCondition>{{0, C::FullRank}};
   return r;
 }();
 const Record kNormnuc = matrix_record("normnuc", matrix_to_scalar, nonnegative, invariant<normnuc>,
-                                      normnuc_linearise, {}, {{0, C::FullRank}});
+                                      normnuc_linearise, {}, {{0, C::FullRank}}, kContinuous);
 const Record kNormop = matrix_record("normop", matrix_to_scalar, nonnegative, invariant<normop>,
-                                     normop_linearise, {}, {{0, C::SimpleTop}});
+                                     normop_linearise, {}, {{0, C::SimpleTop}}, kContinuous);
 const Record kNormopGrad = matrix_record("normop_grad", matrix_shape, no_facts, outward<normop_grad>,
-                                         normop_grad_linearise, {}, {{0, C::SimpleTop}});
+                                         normop_grad_linearise, {}, {{0, C::SimpleTop}}, kJumps);
 
 }  // namespace
 

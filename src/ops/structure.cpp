@@ -331,7 +331,10 @@ Record linear(std::string_view name, decltype(Operation::shape) shape, decltype(
                 kNoExpansion,
                 std::vector<OperandCondition>{},
                 std::vector<OperandCondition>{},
-                bounds_unknown()};
+                bounds_unknown(),
+                kContinuous,
+                kNoSides,
+                Hull::Unknown};
 }
 
 const Record kTril = linear("tril", same_shape, lower_facts, tril_normal, moves<tril>, moves<tril>,
