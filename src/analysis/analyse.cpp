@@ -39,7 +39,7 @@ Analysis analyse(const Question& q, const Say& say) {
     for (const auto& v : q.variables) {
       if (!(v == q.parameter) && !variable) variable = v;
     }
-    a.limits = limit_of(q.f, q.parameter, q.target, variable, q.assumptions);
+    a.limits = limit_of(q.f, q.parameter, q.target, variable, q.assumptions, q.sampler);
   }
   return a;
 }
@@ -58,40 +58,6 @@ std::string bound_text(const Bound& bound, const Say& say) {
       break;
   }
   return "unknown";
-}
-
-std::string limit_text(const Limit& l, const Say& say) {
-  std::string text;
-  switch (l.kind) {
-    case Limit::Kind::Finite:
-      text = "The limit is " + say(l.value);
-      break;
-    case Limit::Kind::PlusInfinity:
-      text = "No finite limit: it grows to infinity";
-      for (const auto& c : l.cases) text += " where " + condition_text(c.where, say);
-      return text + ".";
-    case Limit::Kind::MinusInfinity:
-      return "No finite limit: it falls to minus infinity.";
-    case Limit::Kind::None:
-      return "No limit: " + l.reason + ".";
-    case Limit::Kind::Unknown:
-      return "Not known: " + l.reason + ".";
-  }
-  for (const auto& c : l.cases) {
-    text += " where " + condition_text(c.where, say);
-    if (c.otherwise) text += ", with " + say(c.otherwise) + " in the entries where that fails";
-  }
-  if (l.rate) {
-    text += l.from_above   ? "; it is approached from above, by at most "
-            : l.from_below ? "; it is approached from below, by at most "
-                           : "; the distance is at most ";
-    text += say(l.rate);
-  }
-  if (l.uniform == Truth::Yes) text += ", uniformly";
-  if (l.uniform == Truth::No) text += "; not uniformly";
-  text += l.rate || !l.proof.empty() ? ". Proved by: " : ". Proved by continuity";
-  for (std::size_t k = 0; k < l.proof.size(); ++k) text += (k > 0 ? "; " : "") + l.proof[k].rule;
-  return text + ".";
 }
 
 }  // namespace adjoint

@@ -20,7 +20,8 @@ struct Question {
   Expr radius;     // of the ball norm(x) <= radius on which bounds are asked, or null
   Expr parameter;  // whose limit is asked, or null
   Target target;
-  Probe probe;  // may be empty
+  Probe probe;      // may be empty
+  Sampler sampler;  // may be empty
 };
 
 struct VariableAnalysis {
@@ -46,6 +47,8 @@ std::string proof_text(const ProofLine& line, const Say& say);
 /// "4/eps", "none", "unknown": the simple form where there is one.
 std::string bound_text(const Bound& bound, const Say& say);
 /// One sentence: what was proved of a limit and where its formula holds.
+/// "norm(x,1)", "inf", "none", "unknown", or by signs: "inf where a > 0; 0 where a < 0".
+std::string limit_value_text(const Limit& limit, const Say& say);
 std::string limit_text(const Limit& limit, const Say& say);
 
 }  // namespace adjoint

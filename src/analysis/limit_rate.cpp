@@ -48,9 +48,12 @@ void find_rate(Expr f, Expr parameter, Expr variable, Limit& limit, const Assump
     for (const auto& t : terms_of(f)) {
       const Expr term = t.coefficient * t.expr;
       if (!depends_on(term, parameter)) continue;
+      for (const auto& e : topological(std::span(&term, 1))) {  // the theorem asks for continuity
+        if (e->kind == Kind::Apply && depends_on(e, parameter) && !is_continuous(*e, parameter)) return;
+      }
       const auto one = one_number(term, curvatures);
-      if (!one || depends_on(one->argument, parameter) ||
-          (one->weights && depends_on(one->weights, parameter)))
+      if (!one || (one->matrix && depends_on(one->matrix, parameter)) ||
+          depends_on(one->argument, parameter) || (one->weights && depends_on(one->weights, parameter)))
         return;
       const Expr slope = simplify(gradient(times(one->weight, one->phi), parameter));
       const Range domain =
@@ -91,7 +94,9 @@ void find_rate(Expr f, Expr parameter, Expr variable, Limit& limit, const Assump
   } catch (const std::runtime_error&) {
     return;
   }
-  limit.rate = simplify(total);
+  total = simplify(total);
+  if (is_zero(total)) return;  // nothing moved, as far as this sees
+  limit.rate = total;
   limit.from_above = above;
   limit.from_below = below;
   limit.uniform = Truth::Yes;
@@ -101,7 +106,7 @@ void find_rate(Expr f, Expr parameter, Expr variable, Limit& limit, const Assump
 void named_rate(Expr f, Expr parameter, const Target& target, Limit& limit) {
   if (limit.kind != Limit::Kind::Finite || limit.rate) return;
   Graph& g = f.graph();
-  if (target.kind == Target::Kind::Number && target.number.is_zero()) {
+  if (target.is_zero()) {
     // parameter*F(u/parameter), alone or summed over entries.
     const Node& n = *f;
     if (n.kind != Kind::Product || !n.coefficient.is_one()) return;
@@ -127,8 +132,8 @@ void named_rate(Expr f, Expr parameter, const Target& target, Limit& limit) {
     return;
   }
   // n^(1/p-1)*norm(x,1) <= norm(x,p) <= norm(x,1)
-  if (f->kind == Kind::Apply && f->op->name == "norm_p" && f->operands[1] == parameter &&
-      target.kind == Target::Kind::Number && target.number.is_one()) {
+  if (f->kind == Kind::Apply && f->op->name == "norm_p" && f->operands[1] == parameter && target.number &&
+      as_number(target.number) != nullptr && as_number(target.number)->is_one()) {
     const Expr n = count_of(f->operands[0]);
     limit.rate = times(g.number(1) - g.power(n, power(parameter, Rational(-1)) - g.number(1)), limit.value);
     limit.from_below = true;
@@ -151,14 +156,15 @@ void fill_cases(Expr f, Expr parameter, const Target& target, Expr variable, Lim
   Ranges ranges(assumptions);
   Curvatures curvatures({variable}, ranges);
   const auto one = one_number(f, curvatures);
-  if (!one || one->kind != OneNumber::Kind::Entries) return;
+  if (!one || one->kind != OneNumber::Kind::Entries || depends_on(one->argument, parameter)) return;
+  if (!smooth_where(one->phi, {one->t}, assumptions).empty()) return;  // at 0 there may be no derivative
   Graph& g = f.graph();
   try {
     const Expr slope = simplify(gradient(one->phi, one->t));
     const std::pair<Expr, Expr> put{one->t, g.number(0)};
     const Expr at_zero = simplify(substitute(slope, std::span(&put, 1)));
     const Limits l = limit_of(at_zero, parameter, target, {}, assumptions);
-    if (l.value.kind != Limit::Kind::Finite) return;
+    if (l.value.kind != Limit::Kind::Finite || !l.value.cases.empty()) return;
     for (auto& c : gradient_limit.cases) {
       if (c.where.predicate == Condition::NonZero && c.where.operand == one->argument)
         c.otherwise = times(one->weight, l.value.value);

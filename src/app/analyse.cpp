@@ -5,8 +5,9 @@
 #include <cstdio>
 #include <sstream>
 
-#include "app/page.hpp"
+#include "app/limit.hpp"
 #include "app/region.hpp"
+#include "app/rows.hpp"
 #include "app/sample.hpp"
 #include "calculus/differentiate.hpp"
 #include "ops/elementwise.hpp"
@@ -64,37 +65,8 @@ adjoint::Question question_of(const AppQuestion& q, const AnalyseOptions& o) {
   }
   a.assumptions = assumptions_of(q);
   a.probe = probe_of(q);
+  a.sampler = sampler_of(q);
   return a;
-}
-
-std::pair<Expr, Target> target_of(const AppQuestion& q, const std::string& as) {
-  const auto arrow = as.find("->");
-  if (arrow == std::string::npos)
-    throw InputError("error: a limit is asked as 'eps -> 0', not '" + as + "'\n");
-  const auto word = [](std::string s) {
-    const auto begin = s.find_first_not_of(' ');
-    const auto end = s.find_last_not_of(' ');
-    return begin == std::string::npos ? std::string() : s.substr(begin, end - begin + 1);
-  };
-  const std::string name = word(as.substr(0, arrow));
-  const std::string to = word(as.substr(arrow + 2));
-  const Expr parameter = variable_of(q, variable_symbol(q, name)).expr;
-  Target target;
-  if (to == "inf" || to == "-inf") {
-    target.kind = to == "inf" ? Target::Kind::PlusInfinity : Target::Kind::MinusInfinity;
-    return {parameter, target};
-  }
-  const bool negative = !to.empty() && to[0] == '-';
-  const auto number = Rational::parse(negative ? to.substr(1) : to);
-  if (!number) throw InputError("error: a parameter goes to a number or to inf, not to '" + to + "'\n");
-  target.number = negative ? -*number : *number;
-  return {parameter, target};
-}
-
-json proof_of(const std::vector<ProofLine>& proof, const Say& say) {
-  json lines = json::array();
-  for (const auto& line : proof) lines.push_back(proof_text(line, say));
-  return lines;
 }
 
 json shape_json(const Convexity& c, const Say& say) {
@@ -103,86 +75,6 @@ json shape_json(const Convexity& c, const Say& say) {
   if (!c.reason.empty()) j["reason"] = c.reason;
   j["proof"] = c.proof;
   return j;
-}
-
-json limit_part(const Limit& l, const Say& say) {
-  json j;
-  switch (l.kind) {
-    case Limit::Kind::Finite:
-      j["value"] = say(l.value);
-      break;
-    case Limit::Kind::PlusInfinity:
-      j["value"] = "inf";
-      break;
-    case Limit::Kind::MinusInfinity:
-      j["value"] = "-inf";
-      break;
-    case Limit::Kind::None:
-      j["value"] = "none";
-      break;
-    case Limit::Kind::Unknown:
-      j["value"] = "unknown";
-      break;
-  }
-  json cases = json::array();
-  for (const auto& c : l.cases) {
-    json one = {{"where", condition_text(c.where, say)}};
-    if (c.otherwise) one["otherwise"] = say(c.otherwise);
-    cases.push_back(one);
-  }
-  j["cases"] = cases;
-  j["uniform"] = l.uniform == Truth::Yes ? "yes" : l.uniform == Truth::No ? "no" : "unknown";
-  if (l.rate) j["rate"] = say(l.rate);
-  j["says"] = limit_text(l, say);
-  j["proof"] = proof_of(l.proof, say);
-  if (!l.reason.empty()) j["reason"] = l.reason;
-  return j;
-}
-
-// What the rules say, looked at near the target: the distance of the function from its limit at random
-// points.
-std::string observed(const AppQuestion& q, Expr f, const Limit& l, Expr parameter, const Target& target) {
-  if (l.kind != Limit::Kind::Finite && !(l.kind == Limit::Kind::Unknown && f.rank() == 0)) return {};
-  const bool known = l.kind == Limit::Kind::Finite;
-  const Probe probe = probe_of(q);
-  Graph& g = f.graph();
-  std::string distances, places;
-  double first = 0, last = 0;
-  for (const std::int64_t scale : {10, 1000, 100000}) {
-    const bool infinite = target.kind != Target::Kind::Number;
-    const Rational at = target.kind == Target::Kind::PlusInfinity    ? Rational(scale)
-                        : target.kind == Target::Kind::MinusInfinity ? Rational(-scale)
-                                                                     : target.number + Rational(1, scale);
-    const std::pair<Expr, Expr> put{parameter, g.number(at)};
-    const Expr near = substitute(f, std::span(&put, 1));
-    const Expr gap = known ? (f.rank() == 0 ? abs(near - l.value) : norm(near - l.value)) : near;
-    double most = 0;
-    int seen = 0;
-    for (unsigned seed = 0; seed < (known ? 6U : 1U); ++seed) {
-      if (const auto d = probe(gap, {}, seed)) {
-        most = known ? std::max(most, *d) : *d;
-        ++seen;
-      }
-    }
-    if (seen == 0) return {};
-    if (places.empty()) first = most;
-    last = most;
-    char text[32];
-    std::snprintf(text, sizeof text, "%.2g", most);
-    distances += (distances.empty() ? "" : ", ") + std::string(text);
-    places +=
-        (places.empty() ? "" : ", ") + (infinite ? at.text() : (target.number + Rational(1, scale)).text());
-  }
-  if (!known)
-    return "at one random point its values are " + distances + " at " + parameter->name() + " = " + places;
-  return "at random points the distance from it is at most " + distances + " at " + parameter->name() +
-         " = " + places + (last <= 0.1 * first || last < 1e-6 ? "" : ", which does not confirm it");
-}
-
-std::string joined(const json& list) {
-  std::string s;
-  for (const auto& e : list) s += (s.empty() ? "" : "; ") + e.get<std::string>();
-  return s;
 }
 
 }  // namespace
@@ -288,48 +180,7 @@ json analysis_json(const AppQuestion& q, const AnalyseOptions& o) {
   return j;
 }
 
-// What the gradient is taken in where nothing is said: the only other variable, or the first that is no
-// scalar.
-Expr limit_variable(const AppQuestion& q, const AnalyseOptions& o, Expr parameter) {
-  if (!o.wrt.empty()) return variable_of(q, variable_symbol(q, o.wrt)).expr;
-  Expr first;
-  for (const auto& s : q.formula.symbols) {
-    if (s.kind != notation::Symbol::Kind::Variable) continue;
-    const Expr v = notation::variable(*q.graph, s);
-    if (v == parameter || !depends_on(q.formula.value, v)) continue;
-    if (!first || (first.rank() == 0 && v.rank() > 0)) first = v;
-  }
-  return first;
-}
-
-json limit_json(const AppQuestion& q, const AnalyseOptions& o) {
-  const Say say = say_for(q);
-  const auto [parameter, target] = target_of(q, o.as);
-  const Expr variable = limit_variable(q, o, parameter);
-  const Limits l = limit_of(q.formula.value, parameter, target, variable, assumptions_of(q));
-  if (l.value.kind == Limit::Kind::None) throw NoAnswer("error: there is no limit: " + l.value.reason + "\n");
-  const std::string seen = observed(q, q.formula.value, l.value, parameter, target);
-  if (l.value.kind == Limit::Kind::Unknown)
-    throw NoAnswer("error: the limit is not known: " + l.value.reason + (seen.empty() ? "" : "; " + seen) +
-                   "\n");
-  json j = {{"function", q.formula.text}, {"as", o.as}, {"limit", limit_part(l.value, say)}};
-  if (!seen.empty()) j["limit"]["observed"] = seen;
-  if (variable) j["variable"] = variable->name();
-  if (variable && q.formula.value.rank() == 0) {
-    j["gradient"] = limit_part(l.gradient, say);
-    const Expr slope = simplify(gradient(q.formula.value, variable));
-    if (const std::string s = observed(q, slope, l.gradient, parameter, target); !s.empty())
-      j["gradient"]["observed"] = s;
-  }
-  if (variable && l.value.kind == Limit::Kind::Finite)
-    j["differentiable"] = condition_texts(l.differentiable, say);
-  return j;
-}
-
 namespace {
-struct Row {
-  std::string what, says;
-};
 // The conditions; those that may ask too much are marked.
 std::string conditions_text(const json& list, const json& sufficient) {
   std::string s;
@@ -390,52 +241,11 @@ std::vector<Row> analysis_rows(const json& j) {
   for (const auto& w : j["warnings"]) rows.push_back({"warning", w.get<std::string>()});
   return rows;
 }
-std::vector<Row> limit_rows(const json& j) {
-  std::vector<Row> rows;
-  for (const char* key : {"limit", "gradient"}) {
-    if (!j.contains(key)) continue;
-    const auto& l = j[key];
-    rows.push_back(
-        {key == std::string("limit") ? "limit" : "of the gradient in " + j["variable"].get<std::string>(),
-         l["value"].get<std::string>()});
-    for (const auto& c : l["cases"]) {
-      rows.push_back(
-          {"", "where " + c["where"].get<std::string>() +
-                   (c.contains("otherwise") ? "; else " + c["otherwise"].get<std::string>() : "")});
-    }
-    rows.push_back({"", l["says"].get<std::string>()});
-    if (l.contains("observed"))
-      rows.push_back({"", "Observed, not proved: " + l["observed"].get<std::string>() + "."});
-    for (const auto& p : l["proof"]) rows.push_back({"", p.get<std::string>()});
-  }
-  if (j.contains("differentiable")) {
-    const std::string where = joined(j["differentiable"]);
-    rows.push_back({"differentiable in " + j["variable"].get<std::string>(),
-                    where == "everywhere" ? where : "where " + where});
-  }
-  return rows;
-}
-std::string as_text(const std::vector<Row>& rows) {
-  std::ostringstream out;
-  for (const auto& r : rows)
-    out << r.what << std::string(r.what.size() < 22 ? 22 - r.what.size() : 1, ' ') << r.says << "\n";
-  return out.str();
-}
-std::string as_table(const std::vector<Row>& rows) {
-  std::string out = "<table class=\"data\">\n";
-  for (const auto& r : rows)
-    out += "<tr><td>" + escaped(r.what) + "</td><td>" + escaped(r.says) + "</td></tr>\n";
-  return out + "</table>\n";
-}
 }  // namespace
 
 std::string analysis_page(const AppQuestion& q, const AnalyseOptions& o) {
   return as_table(analysis_rows(analysis_json(q, o)));
 }
-std::string limit_page(const AppQuestion& q, const AnalyseOptions& o) {
-  return as_table(limit_rows(limit_json(q, o)));
-}
-
 std::pair<std::string, int> analyse(const AnalyseOptions& o) {
   const json j = analysis_json(ask(o.expression, o.given), o);
   const int status = j["defined"] == json::array({"nowhere"}) ? 1 : 0;  // nothing to analyse
@@ -445,9 +255,4 @@ std::pair<std::string, int> analyse(const AnalyseOptions& o) {
   }
   return {o.format == "json" ? j.dump(2) + "\n" : as_text(analysis_rows(j)), status};
 }
-std::pair<std::string, int> limit(const AnalyseOptions& o) {
-  const json j = limit_json(ask(o.expression, o.given), o);
-  return {o.format == "json" ? j.dump(2) + "\n" : as_text(limit_rows(j)), 0};
-}
-
 }  // namespace adjoint::app

@@ -19,6 +19,13 @@ class NoAnswer : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// The program contradicts itself (exit status 1): a proof and what is seen, a formula and its check.
+class Contradiction : public NoAnswer {
+ public:
+  explicit Contradiction(const std::string& what)
+      : NoAnswer("internal error: " + what + "; please report this with the command\n") {}
+};
+
 /// An expression read into a graph of its own.
 struct Question {
   std::unique_ptr<Graph> graph;
