@@ -13,9 +13,11 @@
 #include "app/analyse.hpp"
 #include "app/commands.hpp"
 #include "app/explain.hpp"
+#include "app/program_text.hpp"
 #include "app/sheet.hpp"
 #include "calculus/linear.hpp"
 #include "notation/infer.hpp"
+#include "programs/mode_list.hpp"
 
 namespace adjoint::app {
 namespace {
@@ -101,13 +103,14 @@ int run(int argc, char** argv) {
   explain_verb->add_option("--wrt,--in", explanation.wrt,
                            "the variables, separated by commas; all if left out");
   explain_verb->add_option("--given", explanation.given, "declarations and definitions, separated by ;");
-  explain_verb->add_option("--format", explanation.format, "text, json, numpy, cpp, dot, svg")
-      ->check(CLI::IsMember({"text", "json", "numpy", "cpp", "dot", "svg"}));
+  std::vector<std::string> formats{"text", "json", "dot", "svg"};
+  for (const Language& code : languages()) formats.emplace_back(code.name);
+  explain_verb->add_option("--format", explanation.format, "how it is written")
+      ->check(CLI::IsMember(formats));
   explain_verb->add_flag("--measure", explanation.measure, "run the programs over growing sizes");
-  explain_verb
-      ->add_option("--mode", explanation.mode,
-                   "a program: forward, reverse, jacobians, cross, checkpoint, hessian")
-      ->check(CLI::IsMember({"forward", "reverse", "jacobians", "cross", "checkpoint", "hessian"}));
+  std::vector<std::string> programs;
+  for (const Mode& mode : modes()) programs.emplace_back(mode.name);
+  explain_verb->add_option("--mode", explanation.mode, "which program")->check(CLI::IsMember(programs));
 
   std::vector<std::string> arguments(argv + 1, argv + argc);
   if (!arguments.empty() && arguments[0] == "version") arguments[0] = "--version";

@@ -9,10 +9,8 @@
 #include "app/program.hpp"
 #include "app/program_text.hpp"
 #include "kernel/cost.hpp"
-#include "kernel/cpp_source.hpp"
 #include "print/mathml.hpp"
-#include "programs/accumulate.hpp"
-#include "programs/checkpoint.hpp"
+#include "programs/mode_list.hpp"
 #include "programs/modes.hpp"
 #include "programs/strategies.hpp"
 #include "syntax/build.hpp"
@@ -47,6 +45,7 @@ struct Explained {
       if (std::find(program.inputs.begin(), program.inputs.end(), active.back()) == program.inputs.end()) {
         program.inputs.push_back(active.back());
         program.types.emplace(s.name, s.type);
+        program.names.take(s.name);
       }
     }
     ahead = forward(program, active);
@@ -61,16 +60,19 @@ struct Explained {
     }
     return out;
   }
-  [[nodiscard]] StraightLine mode(const std::string& name) const {
-    if (name == "forward") return ahead;
-    if (name == "reverse") return back;
-    if (name == "jacobians") return accumulate(program, active, Blocks::Dense);
-    if (name == "cross") return accumulate(program, active, Blocks::Structured);
-    if (name == "checkpoint") return reverse_with_checkpoints(program, active);
-    if (name == "hessian") return hessian_vector(program, active);
-    throw std::logic_error("no program of the mode " + name);
+  [[nodiscard]] StraightLine in(const Mode& mode) const {
+    if (mode.name == "forward") return ahead;
+    if (mode.name == "reverse") return back;
+    return mode.write(program, active);
   }
 };
+
+// The mode that was asked for, or reverse.
+const Mode& mode_of(const ExplainOptions& o) {
+  const Mode* mode = find_mode(o.mode.empty() ? "reverse" : o.mode);
+  if (mode == nullptr) throw InputError("error: there is no mode " + o.mode + "\n");
+  return *mode;
+}
 
 std::vector<std::string> texts(const Question& q, const StraightLine& p) {
   std::vector<std::string> out;
@@ -96,21 +98,21 @@ json to_json(const ProgramCost& c) {
           {"calls", c.cost.calls.text()}};
 }
 
-json program_json(const Explained& e, const std::string& mode, const ProgramCost* known = nullptr) {
-  const StraightLine p = e.mode(mode);
+json program_json(const Explained& e, const Mode& mode, const ProgramCost* known = nullptr) {
+  const StraightLine p = e.in(mode);
   json j;
   j["text"] = joined(texts(e.question, p));
-  try {
-    j["numpy"] = numpy(e.question, p);
-  } catch (const std::exception& error) {
-    j["numpy"] = std::string("# no NumPy code: ") + error.what() + "\n";
+  for (const Language& language : languages())
+    j[std::string(language.name)] = code(language, e.question, p, mode.optimised);
+  j["inputs"] = json::array();
+  for (const auto& v : p.inputs) {
+    const auto parameter = p.parameters.find(v->name());
+    j["inputs"].push_back(parameter == p.parameters.end() ? v->name() : parameter->second);
   }
-  try {
-    j["cpp"] = kernel::cpp_source(lower(p, mode != "checkpoint"), "program");
-  } catch (const std::exception& error) {
-    j["cpp"] = std::string("// no C++ code: ") + error.what() + "\n";
-  }
-  j["cost"] = to_json(known != nullptr ? *known : cost_of(p, mode != "checkpoint"));
+  j["results"] = json::array();
+  for (std::size_t k = 0; k < p.outputs.size(); ++k)
+    j["results"].push_back({{"name", p.results[k].name}, {"is", shown_name(p.outputs[k])}});
+  j["cost"] = to_json(known != nullptr ? *known : cost_of(p, mode.optimised));
   return j;
 }
 
@@ -121,10 +123,10 @@ json to_json(const Explained& e, const ExplainOptions& o) {
   j["graph"] = {{"operations", e.program.lines.size()}, {"lines", texts(e.question, e.program)}};
   const Strategies s = compare(e.program, e.active, e.ahead, e.back);
   j["graph"]["flops"] = s.function.text();
-  j["forward"] = program_json(e, "forward", &s.forward);
-  j["reverse"] = program_json(e, "reverse", &s.reverse);
+  j["forward"] = program_json(e, *find_mode("forward"), &s.forward);
+  j["reverse"] = program_json(e, *find_mode("reverse"), &s.reverse);
   j["reverse"]["kept"] = s.kept.text();
-  if (!o.mode.empty() && o.mode != "forward" && o.mode != "reverse") j[o.mode] = program_json(e, o.mode);
+  if (!j.contains(mode_of(o).name)) j[std::string(mode_of(o).name)] = program_json(e, mode_of(o));
   j["strategies"] = json::array();
   for (const auto& one : s.all) {
     j["strategies"].push_back({{"name", one.name},
@@ -146,7 +148,7 @@ json to_json(const Explained& e, const ExplainOptions& o) {
 void listing(std::ostringstream& out, const Question& question, const StraightLine& program) {
   std::vector<std::pair<const Line*, const Line*>> rows;
   for (const auto& line : program.lines) {
-    if (line.sweep == Sweep::Tangent && !rows.empty()) {
+    if (line.sweep == Sweep::Tangent && !rows.empty() && rows.back().second == nullptr) {
       rows.back().second = &line;
     } else {
       rows.emplace_back(&line, nullptr);
@@ -194,8 +196,9 @@ std::string to_text(const Explained& e, const ExplainOptions& o) {
     listing(out, e.question, e.back);
   }
   if (!only.empty() && only != "forward" && only != "reverse") {
-    const StraightLine p = e.mode(only);
-    out << "\n" << only << " program: " << cost_line(cost_of(p, only != "checkpoint")) << "\n";
+    const Mode& mode = mode_of(o);
+    const StraightLine p = e.in(mode);
+    out << "\n" << only << " program: " << cost_line(cost_of(p, mode.optimised)) << "\n";
     listing(out, e.question, p);
   }
   out << "\ncost of the derivative (the function alone: " << s.function.text() << " flops)\n";
@@ -280,13 +283,14 @@ std::string cost_table(const Strategies& s) {
 
 std::pair<std::string, int> explain(const ExplainOptions& o) {
   const Explained e(ask(o.expression, o.given), o.wrt);
-  const std::string mode = o.mode.empty() ? "reverse" : o.mode;
+  const Mode& mode = mode_of(o);
   const auto overlay = o.mode == "forward"   ? Overlay::Forward
                        : o.mode == "reverse" ? Overlay::Reverse
                                              : Overlay::None;
   if (o.format == "json") return {to_json(e, o).dump(2) + "\n", 0};
-  if (o.format == "numpy") return {numpy(e.question, e.mode(mode)), 0};
-  if (o.format == "cpp") return {kernel::cpp_source(lower(e.mode(mode)), "program"), 0};
+  for (const Language& language : languages()) {
+    if (o.format == language.name) return {language.write(e.question, e.in(mode), mode.optimised), 0};
+  }
   if (o.format == "dot") return {dot(e.question, e.program, overlay), 0};
   if (o.format == "svg") return {svg(dot(e.question, e.program, overlay)), 0};
   std::string out = to_text(e, o);

@@ -2,14 +2,33 @@
 
 namespace adjoint::app {
 
+namespace {
+
+// Variables, functions with their derivatives, sizes.
+Names names_of(const Question& question) {
+  Names names;
+  for (const auto& s : question.formula.symbols) {
+    names.take(s.name);
+    for (const auto* type : {&s.type, &s.from, &s.to}) {
+      for (const Size* size : {&type->rows, &type->columns}) {
+        for (const auto& name : size->names()) names.take(name);
+      }
+    }
+    if (s.kind != notation::Symbol::Kind::Function) continue;
+    for (const char* derivative : {"_prime", "_second", "_grad", "_hess", "_jac"})
+      names.take(s.name + derivative);
+  }
+  return names;
+}
+
+}  // namespace
+
 StraightLine trace(const Question& question) {
-  std::set<std::string> taken;
   std::vector<Expr> inputs;
   for (const auto& s : question.formula.symbols) {
-    taken.insert(s.name);
     if (s.kind != notation::Symbol::Kind::Function) inputs.push_back(notation::variable(*question.graph, s));
   }
-  Tracer tracer(*question.graph, taken);
+  Tracer tracer(*question.graph, names_of(question));
   const Expr value =
       notation::traced(question.formula, *question.graph,
                        [&tracer](Expr e, const syntax::Type* type) { return tracer(e, type); });

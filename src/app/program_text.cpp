@@ -1,8 +1,10 @@
 #include "app/program_text.hpp"
 
 #include <algorithm>
+#include <array>
 #include <map>
 
+#include "kernel/cpp_source.hpp"
 #include "ops/abstract.hpp"
 #include "print/numpy.hpp"
 #include "print/reader.hpp"
@@ -101,26 +103,27 @@ std::string text(const ShownLine& line) {
 std::string numpy(const Question& question, const StraightLine& program) {
   print::NumpyProgram p;
   p.forms = forms_of;
-  std::map<std::string, std::string> parameters;  // further inputs by name
   for (const auto& s : question.formula.symbols) {
     const bool function = s.kind == notation::Symbol::Kind::Function;
     p.symbols.push_back({s.name, s.type, function, s.from, s.to});
   }
-  for (const auto& v : program.inputs) parameters[tangent_name(v)] = "d" + v->name();
   for (const auto& v : program.inputs) {
     if (question.formula.symbol(v->name()) != nullptr) continue;
-    if (v->role == Role::Direction && !parameters.contains(v->name())) {  // the adjoint of the output
+    const auto parameter = program.parameters.find(v->name());
+    if (v == program.seed) {
       p.inputs.push_back({v->name(), v->name(), type_of_name(program, v), v.rank() == 0 ? "1.0" : ""});
-    } else if (parameters.contains(v->name())) {
-      p.inputs.push_back({v->name(), parameters.at(v->name()), type_of_name(program, v), ""});
+    } else if (parameter != program.parameters.end()) {
+      p.inputs.push_back({v->name(), parameter->second, type_of_name(program, v), ""});
     } else {
       p.symbols.push_back({v->name(), type_of_name(program, v), false, {}, {}});
     }
   }
+  const ReadOptions options = options_of(question, program);
   for (const auto& line : shown_lines(question, program)) {
     print::TensorCode own;
     if (!line.value)
-      own = print::numpy_tensor(line.expr, [](Expr v) { return print::python_name(shown_name(v)); });
+      own = print::numpy_tensor(line.expr, [](Expr v) { return print::python_name(shown_name(v)); }, options,
+                                forms_of);
     if (line.adds) {
       syntax::Ast sum;
       if (line.value) {
@@ -134,16 +137,46 @@ std::string numpy(const Question& question, const StraightLine& program) {
       p.lines.push_back({line.name, line.value, own});
     }
   }
-  for (const auto& y : program.outputs) {
-    const std::string name = shown_name(y);
-    std::string like;
-    for (const auto& s : question.formula.symbols) {
-      if (s.kind != notation::Symbol::Kind::Function && name == s.name + "_bar" && !s.type.is_scalar())
-        like = s.name;
-    }
-    p.results.emplace_back(name, like);
+  for (std::size_t k = 0; k < program.outputs.size(); ++k) {
+    const Result& result = program.results[k];
+    const bool restored = result.like && result.like.rank() > 0;
+    p.results.push_back({shown_name(program.outputs[k]), result.name, restored ? result.like->name() : ""});
   }
   return print::numpy_program(p);
+}
+
+namespace {
+
+std::string write_numpy(const Question& question, const StraightLine& program, bool /*optimised*/) {
+  return numpy(question, program);
+}
+
+std::string write_cpp(const Question& /*question*/, const StraightLine& program, bool optimised) {
+  kernel::Program lowered = lower(program, optimised);
+  for (std::size_t k = 0; k < lowered.inputs.size(); ++k) {  // as callers call them
+    std::string& name = lowered.buffers[static_cast<std::size_t>(lowered.inputs[k])].name;
+    const auto parameter = program.parameters.find(name);
+    if (parameter != program.parameters.end()) name = parameter->second;
+  }
+  std::vector<std::string> results;
+  for (const auto& r : program.results) results.push_back(r.name);
+  return kernel::cpp_source(lowered, "program", results);
+}
+
+}  // namespace
+
+std::span<const Language> languages() {
+  static constexpr std::array kLanguages{Language{"numpy", "# ", write_numpy}, Language{"cpp", "// ", write_cpp}};
+  return kLanguages;
+}
+
+std::string code(const Language& language, const Question& question, const StraightLine& program,
+                 bool optimised) {
+  try {
+    return language.write(question, program, optimised);
+  } catch (const std::exception& error) {
+    return std::string(language.comment) + "no code: " + error.what() + "\n";
+  }
 }
 
 }  // namespace adjoint::app

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <functional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "app/question.hpp"
@@ -39,5 +41,17 @@ std::string text(const ShownLine& line);
 /// `def program(…)`: of a forward program with tangents `dx`, of a reverse program with the adjoint `u` (1
 /// for a scalar). Returns the outputs as a tuple.
 std::string numpy(const Question& question, const StraightLine& program);
+
+/// A language that programs are written in.
+struct Language {
+  std::string_view name;
+  std::string_view comment;  // what starts a comment
+  /// The program; `optimised`: as it is lowered, where it is.
+  std::string (*write)(const Question& question, const StraightLine& program, bool optimised);
+};
+std::span<const Language> languages();
+/// The code, or a comment that says why there is none.
+std::string code(const Language& language, const Question& question, const StraightLine& program,
+                 bool optimised);
 
 }  // namespace adjoint::app

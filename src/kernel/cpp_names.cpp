@@ -2,23 +2,39 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <string_view>
 
 #include "kernel/cpp_writer.hpp"
 
 namespace adjoint::kernel {
 namespace {
 
-constexpr std::array kReserved{
-    "alignas", "alignof",  "and",       "asm",      "auto",      "bool",     "break",    "case",
-    "catch",   "char",     "class",     "const",    "constexpr", "continue", "decltype", "default",
-    "delete",  "do",       "double",    "else",     "enum",      "explicit", "export",   "extern",
-    "false",   "float",    "for",       "friend",   "goto",      "if",       "inline",   "int",
-    "long",    "mutable",  "namespace", "new",      "noexcept",  "not",      "nullptr",  "operator",
-    "or",      "private",  "protected", "public",   "register",  "return",   "short",    "signed",
-    "sizeof",  "static",   "struct",    "switch",   "template",  "this",     "throw",    "true",
-    "try",     "typedef",  "typeid",    "typename", "union",     "unsigned", "using",    "virtual",
-    "void",    "volatile", "while",     "xor",      "std",       "Eigen",    "Map",      "CMap",
-    "main"};
+// Keywords of C++20, the names that the text itself uses, and macros of the headers that it includes.
+constexpr auto kReserved = std::to_array<std::string_view>(
+    {"alignas",      "alignof",       "and",           "and_eq",      "asm",
+     "auto",         "bitand",        "bitor",         "bool",        "break",
+     "case",         "catch",         "char",          "char8_t",     "char16_t",
+     "char32_t",     "class",         "compl",         "concept",     "const",
+     "consteval",    "constexpr",     "constinit",     "const_cast",  "continue",
+     "co_await",     "co_return",     "co_yield",      "decltype",    "default",
+     "delete",       "do",            "double",        "dynamic_cast", "else",
+     "enum",         "explicit",      "export",        "extern",      "false",
+     "float",        "for",           "friend",        "goto",        "if",
+     "inline",       "int",           "long",          "mutable",     "namespace",
+     "new",          "noexcept",      "not",           "not_eq",      "nullptr",
+     "operator",     "or",            "or_eq",         "private",     "protected",
+     "public",       "register",      "reinterpret_cast", "requires", "return",
+     "short",        "signed",        "sizeof",        "static",      "static_assert",
+     "static_cast",  "struct",        "switch",        "template",    "this",
+     "thread_local", "throw",         "true",          "try",         "typedef",
+     "typeid",       "typename",      "union",         "unsigned",    "using",
+     "virtual",      "void",          "volatile",      "wchar_t",     "while",
+     "xor",          "xor_eq",        "std",           "Eigen",       "Map",
+     "CMap",         "main",          "NULL",          "EOF",         "NAN",
+     "INFINITY",     "HUGE_VAL",      "FLT_EVAL_METHOD", "errno",     "assert",
+     "stdin",        "stdout",        "stderr",        "linux",       "unix",
+     "EDOM",         "ERANGE",        "M_E",           "M_PI",        "M_LN2",
+     "M_SQRT2",      "DOMAIN",        "SING",          "OVERFLOW",    "UNDERFLOW"});
 
 bool identifier(std::string_view name) {
   return !name.empty() && std::isdigit(static_cast<unsigned char>(name[0])) == 0 &&
@@ -80,7 +96,8 @@ void each_size(const Program& program, F f) {
 
 }  // namespace
 
-CppWriter::CppWriter(const Program& program, std::string_view name) : program_(program), name_(name) {
+CppWriter::CppWriter(const Program& program, std::string_view name, std::span<const std::string> results)
+    : program_(program), name_(name) {
   if (!identifier(name)) throw std::invalid_argument("not a name of a C++ function: " + name_);
   taken_.insert(kReserved.begin(), kReserved.end());
   taken_.insert(name_);
@@ -101,6 +118,11 @@ CppWriter::CppWriter(const Program& program, std::string_view name) : program_(p
   for (const BufferId id : program.inputs)
     buffers_[static_cast<std::size_t>(id)] =
         fresh(cleaned(program.buffers[static_cast<std::size_t>(id)].name));
+  for (std::size_t k = 0; k < program.outputs.size(); ++k) {
+    results_.push_back(k < results.size() ? fresh(cleaned(results[k])) : "");
+    const auto id = static_cast<std::size_t>(program.outputs[k]);
+    if (program.buffers[id].role == BufferRole::Temporary && buffers_[id].empty()) buffers_[id] = results_[k];
+  }
   // A result is called what its instruction says that it computes; of several, the last.
   for (auto i = program.instructions.rbegin(); i != program.instructions.rend(); ++i) {
     const auto written = writes(*i);

@@ -287,8 +287,9 @@ void CppWriter::write(const Pointwise& p) {
          to[k] + ";");
   for (const std::size_t k : aside) {
     const std::string all = count(program_.shape_of(p.outputs[k].access));
-    line("for (long k = 0; k < " + all + "; ++k) " + buffer(p.outputs[k].access.buffer) + "[k] += " + to[k] +
-         "[k];");
+    const std::string at = fresh("at");
+    line("for (long " + at + " = 0; " + at + " < " + all + "; ++" + at + ") " +
+         buffer(p.outputs[k].access.buffer) + "[" + at + "] += " + to[k] + "[" + at + "];");
   }
 }
 

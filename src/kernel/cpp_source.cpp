@@ -231,7 +231,7 @@ std::string CppWriter::source() {
     const bool direct =
         b.role == BufferRole::Temporary && std::find(placed.begin(), placed.end(), id) == placed.end();
     if (!direct) {
-      name = fresh("result");
+      name = results_[k].empty() ? fresh("result") : results_[k];
       line("std::copy_n(" + buffer(id) + ", " + count(b.shape) + ", " + name + ");");
     }
     placed.push_back(id);
@@ -270,11 +270,20 @@ std::string CppWriter::source() {
   }
   out += "\nvoid " + name_ + "(" + all + ") {\n";
   if (eigen_ || !support_.empty()) out += "  using namespace " + space + ";\n";
-  return out + declarations + body_ + "}\n";
+  std::string unused;
+  for (const BufferId id : program_.inputs) {
+    const bool read = std::any_of(program_.instructions.begin(), program_.instructions.end(), [&](const auto& i) {
+      const auto list = reads(i);
+      return std::find(list.begin(), list.end(), id) != list.end();
+    });
+    const bool given = std::find(program_.outputs.begin(), program_.outputs.end(), id) != program_.outputs.end();
+    if (!read && !given) unused += "  (void)" + buffer(id) + ";\n";
+  }
+  return out + unused + declarations + body_ + "}\n";
 }
 
-std::string cpp_source(const Program& program, std::string_view name) {
-  return CppWriter(program, name).source();
+std::string cpp_source(const Program& program, std::string_view name, std::span<const std::string> results) {
+  return CppWriter(program, name, results).source();
 }
 
 }  // namespace adjoint::kernel

@@ -1,6 +1,7 @@
 // A program as C++: the text of a function that a person can read, compile and call.
 #pragma once
 
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -21,8 +22,10 @@ class NoSource : public std::runtime_error {
 /// with the sizes by name in alphabetical order, the inputs and the outputs of the program in order, and
 /// behind them the abstract scalar functions as `double (*rho)(double)`. Arrays are column-major. Entrywise
 /// work is written as loops, products of matrices with Eigen. NoSource where a routine has no C++ text;
-/// std::invalid_argument where `name` is no identifier.
-std::string cpp_source(const Program& program, std::string_view name);
+/// std::invalid_argument where `name` is no identifier. `results`: what the outputs are called; those
+/// without a name are called as the program calls them.
+std::string cpp_source(const Program& program, std::string_view name,
+                       std::span<const std::string> results = {});
 
 /// Text that supports a routine or a scalar instruction (cpp_support.cpp, cpp_support_matrices.cpp).
 struct CppSupport {

@@ -128,6 +128,41 @@ void line_fold(const double* x, long inner, long length, long outer, double star
   line_fold(x, inner, length, outer, 1, out, [](double y, double v) { return y * v; });
 }
 )text"},
+      {"prod_grad",
+       Takes::Lines,
+       {},
+       "",
+       R"text(// The product of the other entries of the line.
+void prod_grad(const double* x, long inner, long length, long outer, double* out) {
+  for (long o = 0; o < outer; ++o) {
+    for (long i = 0; i < inner; ++i) {
+      const long first = i + inner * length * o;
+      double before = 1, behind = 1;
+      for (long k = 0; k < length; before *= x[first + k++ * inner]) out[first + k * inner] = before;
+      for (long k = length; k-- > 0; behind *= x[first + k * inner]) out[first + k * inner] *= behind;
+    }
+  }
+}
+)text"},
+      {"prod_hess",
+       Takes::Lines,
+       {},
+       "",
+       R"text(// The product of all entries of the line but two, the second behind all axes.
+void prod_hess(const double* x, long inner, long length, long outer, double* out) {
+  for (long l = 0; l < length; ++l) {
+    for (long o = 0; o < outer; ++o) {
+      for (long k = 0; k < length; ++k) {
+        for (long i = 0; i < inner; ++i) {
+          double others = k == l ? 0 : 1;
+          for (long m = 0; m < length; ++m) others *= m == k || m == l ? 1 : x[i + inner * (m + length * o)];
+          out[i + inner * (k + length * (o + outer * l))] = others;
+        }
+      }
+    }
+  }
+}
+)text"},
       {"logsumexp",
        Takes::Lines,
        {"line_fold", "larger"},

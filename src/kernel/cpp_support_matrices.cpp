@@ -74,6 +74,32 @@ void adj(CMap a, double* out) {
   adj(a, adjugate);
 }
 )text"},
+      {"dadj", Takes::Matrices, {"put"}, "", R"text(// The derivative of adj at a in direction h.
+void dadj(CMap a, CMap h, double* out) {
+  const Eigen::JacobiSVD<Eigen::MatrixXd> f(a, Eigen::ComputeFullU | Eigen::ComputeFullV);
+  const Eigen::MatrixXd g = f.matrixU().transpose() * h * f.matrixV();
+  Eigen::MatrixXd m = Eigen::MatrixXd::Zero(a.rows(), a.rows());
+  for (long i = 0; i < a.rows(); ++i) {
+    for (long j = 0; j < a.rows(); ++j) {
+      if (i == j) continue;
+      double others = 1;
+      for (long k = 0; k < a.rows(); ++k) others *= k == i || k == j ? 1 : f.singularValues()[k];
+      m(i, j) -= g(i, j) * others;
+      m(i, i) += g(j, j) * others;
+    }
+  }
+  const double sign = f.matrixU().determinant() * f.matrixV().determinant() < 0 ? -1 : 1;
+  put(sign * f.matrixV() * m * f.matrixU().transpose(), out);
+}
+)text"},
+      {"dadjT", Takes::Matrices, {"put", "dadj"}, "", R"text(// The adjoint of h -> dadj(a, h).
+void dadjT(CMap a, CMap u, double* out) {
+  const Eigen::MatrixXd at = a.transpose(), ut = u.transpose();
+  Eigen::MatrixXd d(a.rows(), a.rows());
+  dadj(CMap(at.data(), a.rows(), a.rows()), CMap(ut.data(), a.rows(), a.rows()), d.data());
+  put(d.transpose(), out);
+}
+)text"},
       {"chol",
        Takes::Matrices,
        {"put"},
@@ -185,6 +211,22 @@ void set_signs(Eigen::MatrixXd& u, Eigen::MatrixXd* v) {
   Eigen::VectorXd s(std::min(x.rows(), x.cols()));
   svdvals_polar(x, s.data(), polar_factor);
   *value = s.sum();
+}
+)text"},
+      {"dpolar", Takes::Matrices, {"put"}, "", R"text(// The derivative of polar at x in direction h, where x
+// has full rank.
+void dpolar(CMap x, CMap h, double* out) {
+  const Eigen::JacobiSVD<Eigen::MatrixXd> f(x, Eigen::ComputeThinU | Eigen::ComputeThinV);
+  const Eigen::MatrixXd u = f.matrixU(), v = f.matrixV(), g = u.transpose() * h * v;
+  const Eigen::VectorXd s = f.singularValues();
+  Eigen::MatrixXd inner = g - g.transpose();
+  for (long j = 0; j < s.size(); ++j) {
+    for (long i = 0; i < s.size(); ++i) inner(i, j) /= s[i] + s[j];
+  }
+  const Eigen::MatrixXd scaled = s.cwiseInverse().asDiagonal();
+  put(u * inner * v.transpose() + (h * v - u * g) * scaled * v.transpose() +
+          u * scaled * (u.transpose() * h - g * v.transpose()),
+      out);
 }
 )text"},
       {"normop_grad", Takes::Matrices, {"put"}, "", R"text(void normop_grad(CMap x, double* out) {

@@ -16,7 +16,7 @@ std::string cpp_number(const Rational& value);
 
 class CppWriter {
  public:
-  CppWriter(const Program& program, std::string_view name);
+  CppWriter(const Program& program, std::string_view name, std::span<const std::string> results);
   std::string source();
 
  private:
@@ -51,6 +51,7 @@ class CppWriter {
 
   const Program& program_;
   std::string name_;
+  std::vector<std::string> results_;  // names of outputs, as far as they are given
   std::set<std::string> taken_;
   std::map<std::string, std::string> sizes_;      // size names as C++ names
   std::map<std::string, std::string> functions_;  // abstract functions

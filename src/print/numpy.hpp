@@ -59,8 +59,11 @@ struct NumpyProgram {
     TensorCode code;    // then: the right-hand side
   };
   std::vector<Line> lines;
-  /// A name, and the symbol in whose shape it is returned ("" for its own).
-  std::vector<std::pair<std::string, std::string>> results;
+  struct Result {
+    std::string name, meaning;
+    std::string like;  // the symbol in whose shape it is returned; "" for its own
+  };
+  std::vector<Result> results;
   syntax::FormLookup forms;
 };
 

@@ -139,6 +139,8 @@ bool worth_naming(const Ast& tree) {
   return syntax::operation_count(tree) > 1;
 }
 
+std::set<std::string> set_of(const std::vector<std::string>& list) { return {list.begin(), list.end()}; }
+
 class Module {
  public:
   explicit Module(const NumpyModule& spec, std::vector<Ast> further = {})
@@ -150,6 +152,11 @@ class Module {
         variables_.insert(symbol.name);
       }
       taken_.insert(symbol.name);
+      for (const Type* type : {&symbol.type, &symbol.from, &symbol.to}) {
+        for (const Size* size : {&type->rows, &type->columns}) {
+          for (const std::string& name : size->names()) taken_.merge(set_of(names_in(name)));
+        }
+      }
     }
     const auto variable = std::find_if(spec.symbols.begin(), spec.symbols.end(),
                                        [&](const NumpySymbol& s) { return s.name == spec.variable; });
@@ -189,6 +196,8 @@ class Module {
       std::string value = line.code.text;
       writer.sizes.insert(line.code.sizes.begin(), line.code.sizes.end());
       supported_.insert(supported_.end(), line.code.functions.begin(), line.code.functions.end());
+      source_.insert(line.code.support.begin(), line.code.support.end());
+      called.insert(line.code.called.begin(), line.code.called.end());
       if (line.value) {
         value = writer.operand(line.value, Level::Any);
         called.merge(syntax::called_functions(line.value));
@@ -209,26 +218,27 @@ class Module {
       }
     }
     std::vector<std::string> lines = unhidden();
-    std::set<std::string> restored;
-    for (const auto& [name, like] : program.results) {
-      if (!like.empty() && restored.insert(like).second)
-        lines.push_back(python_name(like) + "_shape = np.shape(" + python_name(like) + ")");
+    std::map<std::string, std::string> restored;  // where the shapes of symbols are kept
+    names.insert(taken_.begin(), taken_.end());
+    for (const auto& [name, meaning, like] : program.results) {
+      if (like.empty() || restored.contains(like)) continue;
+      std::string shape = like + "_shape";
+      while (names.contains(shape)) shape += '_';
+      restored[like] = shape;
+      lines.push_back(shape + " = np.shape(" + python_name(like) + ")");
     }
     for (const NumpySymbol& symbol : spec_.symbols) {
       if (!symbol.is_function) lines.push_back(conversion(python_name(symbol.name), symbol.type));
     }
-    for (const auto& input : program.inputs) {
-      const std::string id = python_name(input.name);
-      lines.push_back(id + " = " + python_parameter(input.parameter));
-      lines.push_back(conversion(id, input.type));
-    }
+    for (const auto& input : program.inputs)
+      lines.push_back(conversion(python_name(input.name), input.type, python_parameter(input.parameter)));
     lines.insert(lines.end(), shapes.lines.begin(), shapes.lines.end());
     lines.insert(lines.end(), writer.statements.begin(), writer.statements.end());
     std::string results;
-    for (const auto& [name, like] : program.results) {
+    for (const auto& [name, meaning, like] : program.results) {
       const std::string id = python_name(name);
       results += (results.empty() ? "" : ", ") +
-                 (like.empty() ? id : "np.reshape(" + id + ", " + python_name(like) + "_shape)");
+                 (like.empty() ? id : "np.reshape(" + id + ", " + restored.at(like) + ")");
     }
     std::string list;
     const auto parameter = [&list](const std::string& item) { list += (list.empty() ? "" : ", ") + item; };
@@ -249,8 +259,12 @@ class Module {
       if (!called.contains(name)) parameter(python_parameter(name) + "=None");
     }
     std::string body = "def program(" + list + "):\n";
+    std::string meanings;
+    for (const auto& result : program.results) meanings += (meanings.empty() ? "" : ", ") + result.meaning;
+    body += "    \"\"\"Returns " + meanings + ".\"\"\"\n";
     for (const std::string& line : lines) body += "    " + line + "\n";
-    body += "    return " + results + "\n";
+    const bool tuple = program.results.size() > 1;
+    body += "    return " + results + (tuple ? "" : ",") + "\n";
     return complete(body);
   }
 
@@ -260,6 +274,7 @@ class Module {
     std::string support;
     std::set<std::string> done;
     for (const auto& [name, arity] : supported_) add_support(name, arity, support, done);
+    for (const std::string& source : source_) support += source + "\n";
     std::string head = "import numpy as np\n";
     for (const char* part : {"linalg", "special"}) {
       const std::string use = std::string("scipy.") + part + ".";
@@ -339,11 +354,11 @@ class Module {
     return lines;
   }
 
-  static std::string conversion(const std::string& id, const Type& type) {
+  static std::string conversion(const std::string& id, const Type& type, const std::string& parameter = "") {
     const std::string shape = type.is_scalar()                           ? ", ()"
                               : type.is_matrix() || !type.higher.empty() ? ""
                                                                          : ", -1";
-    return id + " = _array(" + id + shape + ")";
+    return id + " = _array(" + (parameter.empty() ? id : parameter) + shape + ")";
   }
 
   std::string function(const std::string& title, const Ast& formula, const std::string* direction,
@@ -426,12 +441,13 @@ class Module {
     std::string lines;
     for (const std::string& line : unhidden()) lines += "    " + line + "\n";
     const std::string direction = python_parameter(spec_.map->argument);
+    const std::string map = taken_.contains("derivative") ? "globals()[\"derivative\"]" : "derivative";
     return "def kronecker(" + parameters(called, nullptr, sizes) + "):\n" + lines +  //
            "    " + id + " = np.asarray(" + id + ")\n" +                             //
-           "    basis = np.eye(" + id + ".size)\n" +                                 //
-           "    columns = [derivative(" + arguments + direction + "=e.reshape(" + id +
-           ".shape, order=\"F\")) for e in basis]\n" +  //
-           "    return np.stack([np.ravel(c, order=\"F\") for c in columns], axis=1)\n";
+           "    _basis = np.eye(" + id + ".size)\n" +                                //
+           "    _columns = [" + map + "(" + arguments + direction + "=_e.reshape(" + id +
+           ".shape, order=\"F\")) for _e in _basis]\n" +  //
+           "    return np.stack([np.ravel(_c, order=\"F\") for _c in _columns], axis=1)\n";
   }
 
   /// Support code of a function, behind that of the functions which it names in "# needs:".
@@ -463,6 +479,7 @@ class Module {
   std::set<std::string> taken_;
   std::set<std::string> sizes_;  // that no shape tells
   std::vector<std::pair<std::string, int>> supported_;
+  std::set<std::string> source_;  // further support
 };
 
 }  // namespace

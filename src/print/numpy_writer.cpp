@@ -32,8 +32,11 @@ std::string parenthesised(const Python& python, Level least) {
 
 namespace {
 
+// Whether a name is one of the words, with underscores behind it or without: names that get an underscore stay
+// different from those that have one.
 template <std::size_t N>
-bool is_among(const std::array<std::string_view, N>& words, const std::string& name) {
+bool is_among(const std::array<std::string_view, N>& words, std::string_view name) {
+  name = name.substr(0, name.find_last_not_of('_') + 1);
   return std::find(words.begin(), words.end(), name) != words.end();
 }
 
@@ -45,12 +48,13 @@ std::string python_parameter(const std::string& name) {
        "class", "continue", "def",   "del",    "elif", "else",   "except", "finally",  "for",
        "from",  "global",   "if",    "import", "in",   "is",     "lambda", "nonlocal", "not",
        "or",    "pass",     "raise", "return", "try",  "while",  "with",   "yield"});
-  return is_among(kReserved, name) ? name + "_" : name;
+  const bool own = name.starts_with('_');  // names of the code itself begin so
+  return own || is_among(kReserved, name) ? name + "_" : name;
 }
 
 std::string python_name(const std::string& name) {
   static constexpr auto kUsed =
-      std::to_array<std::string_view>({"np", "scipy", "float", "int", "range", "sum", "max", "min"});
+      std::to_array<std::string_view>({"np", "scipy", "float", "int", "range", "sum", "max", "min", "globals"});
   return is_among(kUsed, name) ? name + "_" : python_parameter(name);
 }
 

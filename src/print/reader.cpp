@@ -172,7 +172,7 @@ Ast Reader::seen(const Ast& whole, const Roles& roles) {
 Ast Reader::read_variable(const Node& n, const Roles& roles) {
   const bool direction = n.role == Role::Direction;
   const Type* declared = nullptr;
-  if (direction) {
+  if (direction && options.direction != nullptr) {
     declared = options.direction;
   } else if (options.declared) {
     declared = options.declared(n.name());

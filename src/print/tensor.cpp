@@ -2,13 +2,10 @@
 
 #include <algorithm>
 #include <map>
-#include <stdexcept>
 #include <vector>
 
 #include "ops/abstract.hpp"
 #include "ops/record.hpp"
-#include "ops/surface.hpp"
-#include "print/numpy.hpp"
 
 namespace adjoint::print {
 namespace {
@@ -113,115 +110,6 @@ std::string entry(Expr e, const std::vector<std::string>& at, std::size_t& next,
   return "?";
 }
 
-class Tensors {
- public:
-  Tensors(const NameOf& name, TensorCode& code) : name_(name), code_(code) {}
-
-  std::string write(Expr e) {
-    const Node& n = *e;
-    switch (n.kind) {
-      case Kind::Variable:
-        return name_(e);
-      case Kind::Extent:
-        return size(n.extent);
-      case Kind::Product:
-        return product(n);
-      case Kind::Sum: {
-        std::string out;
-        for (const auto& t : n.terms) {
-          out += (out.empty() ? "" : " + ") + std::string("(") + number(t.coefficient) + ")*" + write(t.expr);
-        }
-        return "(" + out + ")";
-      }
-      case Kind::Power:
-        return "(" + write(n.operands[0]) + ")**(" + write(n.operands[1]) + ")";
-      case Kind::Apply:
-        return call(n);
-    }
-    throw std::invalid_argument("an array of higher order that NumPy code cannot say");
-  }
-
- private:
-  std::string size(const Size& s) {
-    for (const auto& name : s.names()) code_.sizes.insert(name);
-    std::string text = s.text();
-    for (std::size_t at = text.find('^'); at != std::string::npos; at = text.find('^', at + 2))
-      text.replace(at, 1, "**");
-    return "(" + text + ")";
-  }
-
-  std::string product(const Node& n) {
-    std::string in;
-    std::string arguments;
-    const auto operand = [&](const std::string& labels, const std::string& text) {
-      in += (in.empty() ? "" : ",") + labels;
-      arguments += ", " + text;
-    };
-    const auto letter_of = [](Label l) { return std::string(1, static_cast<char>('a' + l)); };
-    std::set<Label> seen;
-    for (const auto& f : n.factors) {
-      std::string labels;
-      for (const auto l : f.labels) {
-        labels += letter_of(l);
-        seen.insert(l);
-      }
-      operand(labels, write(f.expr));
-    }
-    std::string out;
-    std::set<Label> written;
-    char extra = 'A';
-    for (const auto l : n.output) {
-      const std::string length = size(n.label_sizes[static_cast<std::size_t>(l)]);
-      if (!seen.contains(l)) {
-        operand(letter_of(l), "np.ones(" + length + ")");
-        seen.insert(l);
-      }
-      if (written.insert(l).second) {
-        out += letter_of(l);
-      } else {  // a diagonal
-        operand(letter_of(l) + extra, "np.eye(" + length + ")");
-        out += extra++;
-      }
-    }
-    const std::string number = n.coefficient.is_one() ? "" : "(" + n.coefficient.text() + ")*";
-    if (in.empty()) return number.empty() ? "1.0" : "(" + n.coefficient.text() + ")";
-    return number + "np.einsum('" + in + "->" + out + "'" + arguments + ", optimize=True)";
-  }
-
-  std::string call(const Node& n) {
-    if (is_view(record_of(n).lowering, "reshape")) {
-      std::string shape;
-      for (const auto& s : n.shape) shape += size(s) + ", ";
-      return "np.reshape(" + write(n.operands[0]) + ", (" + shape + "), order='F')";
-    }
-    std::string arguments;
-    for (const auto& o : n.operands) {
-      if (!(o.shape() == n.shape) && o.rank() != 0)
-        throw std::invalid_argument(std::string(n.op->name) +
-                                    " of an array of higher order has no NumPy code");
-      arguments += (arguments.empty() ? "" : ", ") + write(o);
-    }
-    if (abstract_use(n)) return python_name(abstract_name(n)) + "(" + arguments + ")";
-    // The form of the function of numbers.
-    const Surface* surface = find_surface(n.op->name);
-    std::string form = surface == nullptr ? "" : std::string(surface->forms.numpy);
-    if (record_of(n).lowering.value.by != Lowering::By::Scalar || form.empty())
-      throw std::invalid_argument(std::string(n.op->name) + " of an array of higher order has no NumPy code");
-    if (!surface->forms.numpy_support.empty())
-      code_.functions.emplace_back(n.op->name, static_cast<int>(n.operands.size()));
-    for (std::size_t k = 0; k < n.operands.size(); ++k) {
-      const std::string place = "$" + std::to_string(k + 1);
-      const std::string argument = "(" + write(n.operands[k]) + ")";
-      for (auto at = form.find(place); at != std::string::npos; at = form.find(place, at + argument.size()))
-        form.replace(at, place.size(), argument);
-    }
-    return form;
-  }
-
-  const NameOf& name_;
-  TensorCode& code_;
-};
-
 }  // namespace
 
 std::string index_list(int rank) {
@@ -235,12 +123,6 @@ std::string index_text(Expr expr, const NameOf& name) {
   std::size_t next = 0;
   for (; next < expr.shape().size(); ++next) at.push_back(letter(next));
   return entry(expr, at, next, name);
-}
-
-TensorCode numpy_tensor(Expr expr, const NameOf& name) {
-  TensorCode code;
-  code.text = Tensors(name, code).write(expr);
-  return code;
 }
 
 }  // namespace adjoint::print

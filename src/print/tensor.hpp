@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "graph/graph.hpp"
+#include "print/reader.hpp"
+#include "syntax/forms.hpp"
 
 namespace adjoint::print {
 
@@ -24,8 +26,12 @@ struct TensorCode {
   std::string text;
   std::set<std::string> sizes;
   std::vector<std::pair<std::string, int>> functions;
+  std::set<std::string> called;   // functions of the caller: abstract ones
+  std::set<std::string> support;  // further source that it needs
 };
-/// Throws std::invalid_argument where an operation is no entrywise function.
-TensorCode numpy_tensor(Expr expr, const NameOf& name);
+/// An expression of any order: products as einsum, operations on matrices and along axes applied to each member
+/// of what they are a batch of. `options`: how the variables read.
+TensorCode numpy_tensor(Expr expr, const NameOf& name, const ReadOptions& options,
+                        const syntax::FormLookup& forms);
 
 }  // namespace adjoint::print

@@ -53,12 +53,20 @@ class Elimination {
         twice.insert(twice.end(), once.begin(), once.end());
         d = g.product(1, std::vector<Indexed>{}, twice);
       }
+      out_.results.push_back({name_of_result(y, x), y.rank() == 0 ? x : Expr()});
       if (!d) {
         Shape shape = y.shape();
         shape.insert(shape.end(), x.shape().begin(), x.shape().end());
         d = g.zeros(shape);
       }
-      out_.outputs.push_back(named(d, y, x, true));
+      const Expr whole = named(d, y, x, true);
+      // A gradient is one of the declared structure, as those of other modes are.
+      const Expr restricted = y.rank() == 0 ? project_on_structure(whole, x) : whole;
+      if (!(restricted == whole)) {
+        const Expr last = g.variable(out_.names.fresh(x->name() + "_restricted"), x.shape());
+        out_.lines.push_back({last, restricted, {}, Sweep::Jacobian});
+      }
+      out_.outputs.push_back(restricted == whole ? whole : out_.lines.back().name);
     }
     return out_;
   }
@@ -95,14 +103,40 @@ class Elimination {
     nodes_[v.get()] = v;
   }
 
+  [[nodiscard]] std::string name_of_result(Expr y, Expr x) const {
+    const std::string kind = y.rank() == 0 ? "gradient" : "jacobian";
+    return active_.size() == 1 ? kind : kind + "_" + x->name();
+  }
+
   Expr named(Expr d, Expr v, Expr u, bool always) {
     if (d->kind == Kind::Variable || (!always && has_structure(d))) return d;
-    Graph& g = d.graph();
-    std::string name = "J_" + v->name() + "_" + u->name();
-    if (const int n = ++versions_[name]; n > 1) name += "#" + std::to_string(n);
-    const Expr j = g.variable(name, d.shape());
+    const std::string& base = base_name(v, u);
+    // A block that stood as it is until now may have had the name before.
+    const Expr j = d.graph().variable(versions_[base] == 0 ? base : base_again(v, u), d.shape());
+    ++versions_[base];
     out_.lines.push_back({j, d, {}, Sweep::Jacobian});
     return j;
+  }
+
+  // before + product, as an accumulation where a line holds what was before.
+  Expr added(Expr before, Expr product, Expr v, Expr u) {
+    const Expr sum = before + product;
+    if (before->kind != Kind::Variable || shown_name(before) != base_name(v, u) ||
+        (blocks_ == Blocks::Structured && has_structure(sum)))
+      return named(sum, v, u, blocks_ == Blocks::Dense);
+    const int version = ++versions_[base_name(v, u)];
+    const Expr j = sum.graph().variable(base_name(v, u) + "#" + std::to_string(version), sum.shape());
+    out_.lines.push_back({j, sum, product, Sweep::Jacobian});
+    return j;
+  }
+
+  const std::string& base_name(Expr v, Expr u) {
+    std::string& name = bases_[{v.get(), u.get()}];
+    if (name.empty()) name = out_.names.fresh("J_" + v->name() + "_" + u->name());
+    return name;
+  }
+  const std::string& base_again(Expr v, Expr u) {
+    return bases_[{v.get(), u.get()}] = out_.names.fresh("J_" + v->name() + "_" + u->name());
   }
 
   // One operand each, one user each.
@@ -183,8 +217,10 @@ class Elimination {
           return a;
         };
         Expr product = simplify(g.product(1, {{outer, both(i, j)}, {inner, both(j, k)}}, both(i, k)));
-        if (const auto at = users_[w].find(u); at != users_[w].end()) product = at->second + product;
-        put(handle, to, named(product, handle, to, blocks_ == Blocks::Dense));
+        Expr before;
+        if (const auto at = users_[w].find(u); at != users_[w].end()) before = at->second;
+        put(handle, to, before ? added(before, product, handle, to)
+                               : named(product, handle, to, blocks_ == Blocks::Dense));
       }
       users_[w].erase(v.get());
     }
@@ -199,6 +235,7 @@ class Elimination {
   std::map<const Node*, Row> users_;    // of v: its blocks by operand
   std::map<const Node*, Row> used_by_;  // of u: the lines that have a block in u
   std::map<const Node*, Expr> nodes_;
+  std::map<std::pair<const Node*, const Node*>, std::string> bases_;  // names of blocks
   std::map<std::string, int> versions_;
 };
 

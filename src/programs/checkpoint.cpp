@@ -58,9 +58,14 @@ class Schedule {
   }
 
   StraightLine run() {
-    out_.inputs = program_.inputs;
-    out_.types = program_.types;
-    reverse(0, cuts_.size() - 1, {}, snapshots_);
+    out_ = program_;
+    out_.lines.clear();
+    if (program_.lines.empty()) {  // an input as it is
+      value_ = program_.outputs[0];
+      adjoints_.seed(out_);
+    } else {
+      reverse(0, cuts_.size() - 1, {}, snapshots_);
+    }
     adjoints_.finish(out_, value_);
     return out_;
   }

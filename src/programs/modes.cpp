@@ -1,5 +1,7 @@
 #include "programs/modes.hpp"
 
+#include <algorithm>
+#include <map>
 #include <unordered_map>
 
 #include "calculus/differentiate.hpp"
@@ -19,57 +21,102 @@ std::vector<Expr> variables_of(Expr value) {
 
 }  // namespace
 
-std::string tangent_name(Expr variable) { return variable->name() + "_dot"; }
-std::string adjoint_name(Expr variable) { return variable->name() + "_bar"; }
+std::string tangent_name(Expr variable) { return shown_name(variable) + "_dot"; }
+std::string adjoint_name(Expr variable) { return shown_name(variable) + "_bar"; }
+
+namespace {
+
+// Tangents beside the lines of a program. A value that is accumulated has a tangent that is.
+class Forward {
+ public:
+  Forward(const StraightLine& program, std::span<const Expr> active) : program_(program), out_(program) {
+    out_.lines.clear();
+    std::vector<Expr> directions;
+    for (const auto& x : active) {
+      const Expr t = direction_for(x, base(x));
+      directions.push_back(t);
+      out_.parameters.emplace(t->name(), out_.names.fresh("d" + x->name()));
+      keep(x, t);
+    }
+    const auto before = std::find(out_.inputs.begin(), out_.inputs.end(), program.seed);
+    out_.inputs.insert(before, directions.begin(), directions.end());
+  }
+
+  StraightLine run() {
+    for (const auto& line : program_.lines) {
+      out_.lines.push_back(line);
+      add_tangent(line);
+    }
+    for (std::size_t k = 0; k < program_.outputs.size(); ++k) {
+      const Expr y = program_.outputs[k];
+      if (!tangents_.contains(y.get())) define(y, y.graph().zeros(y.shape()), {});
+      out_.outputs.push_back(tangents_.at(y.get()));
+      const Result& result = program_.results[k];
+      out_.results.push_back({result.name + "_dot", result.like});
+    }
+    return std::move(out_);
+  }
+
+ private:
+  const std::string& base(Expr primal) {
+    std::string& name = bases_[shown_name(primal)];
+    if (name.empty()) name = out_.names.fresh(tangent_name(primal));
+    return name;
+  }
+
+  void keep(Expr primal, Expr tangent) {
+    tangents_[primal.get()] = tangent;
+    latest_[shown_name(primal)] = tangent;
+    const auto at = program_.types.find(shown_name(primal));
+    if (at != program_.types.end()) out_.types.emplace(shown_name(tangent), at->second);
+  }
+
+  void define(Expr primal, Expr value, Expr addend) {
+    Graph& g = primal.graph();
+    const std::string name = versioned_like(base(primal), primal);
+    const Expr t = g.variable(name, primal.shape());
+    out_.lines.push_back({t, value, addend, Sweep::Tangent});
+    keep(primal, t);
+  }
+
+  // The movement of a value; null where it does not move.
+  Expr moved(Expr value, const Line& line) const {
+    std::vector<Movement> movements;
+    for (const auto& v : variables_of(value)) {
+      if (const auto at = tangents_.find(v.get()); at != tangents_.end()) movements.push_back({v, at->second});
+    }
+    if (movements.empty()) return {};
+    const Expr m = shortened(pushforward(value, movements), line);
+    return is_zero(m) ? Expr() : m;
+  }
+
+  void add_tangent(const Line& line) {
+    const Expr m = moved(line.addend ? line.addend : line.value, line);
+    const auto before = line.addend ? latest_.find(shown_name(line.name)) : latest_.end();
+    if (before == latest_.end()) {
+      if (m) define(line.name, m, {});
+    } else if (m) {
+      define(line.name, before->second + m, m);
+    } else {
+      tangents_[line.name.get()] = before->second;
+    }
+  }
+
+  const StraightLine& program_;
+  StraightLine out_;
+  std::map<std::string, std::string> bases_;              // of tangents, by shown name
+  std::map<std::string, Expr> latest_;                    // tangents by shown name
+  std::unordered_map<const Node*, Expr> tangents_;
+};
+
+}  // namespace
 
 StraightLine forward(const StraightLine& program, std::span<const Expr> active) {
-  StraightLine out;
-  out.inputs = program.inputs;
-  out.outputs = program.outputs;
-  out.types = program.types;
-  std::unordered_map<const Node*, Expr> tangents;
-  const auto typed = [&](Expr primal, Expr tangent) {
-    const auto at = program.types.find(primal->name());
-    if (at != program.types.end()) out.types.emplace(tangent->name(), at->second);
-  };
-  for (const auto& x : active) {
-    const Expr t = direction_for(x, tangent_name(x));
-    out.inputs.push_back(t);
-    tangents[x.get()] = t;
-    typed(x, t);
-  }
-  for (const auto& line : program.lines) {
-    out.lines.push_back(line);
-    std::vector<Movement> movements;
-    for (const auto& v : variables_of(line.value)) {
-      if (const auto at = tangents.find(v.get()); at != tangents.end()) movements.push_back({v, at->second});
-    }
-    if (movements.empty()) continue;
-    const Expr moved = shortened(pushforward(line.value, movements), line);
-    if (is_zero(moved)) continue;
-    const Expr t = line.name.graph().variable(tangent_name(line.name), line.name.shape());
-    out.lines.push_back({t, moved, {}, Sweep::Tangent});
-    tangents[line.name.get()] = t;
-    typed(line.name, t);
-  }
-  for (const auto& y : program.outputs) {
-    const auto at = tangents.find(y.get());
-    if (at != tangents.end()) {
-      out.outputs.push_back(at->second);
-      continue;
-    }
-    const Expr zero = y.graph().variable(tangent_name(y), y.shape());
-    out.lines.push_back({zero, y.graph().zeros(y.shape()), {}, Sweep::Tangent});
-    out.outputs.push_back(zero);
-  }
-  return out;
+  return Forward(program, active).run();
 }
 
 StraightLine reverse(const StraightLine& program, std::span<const Expr> active) {
-  StraightLine out;
-  out.inputs = program.inputs;
-  out.lines = program.lines;
-  out.types = program.types;
+  StraightLine out = program;
   Adjoints adjoints(program, active);
   adjoints.seed(out);
   for (auto line = program.lines.rbegin(); line != program.lines.rend(); ++line) {
@@ -80,7 +127,15 @@ StraightLine reverse(const StraightLine& program, std::span<const Expr> active) 
 }
 
 StraightLine hessian_vector(const StraightLine& program, std::span<const Expr> active) {
-  return forward(reverse(program, active), active);
+  StraightLine out = forward(reverse(program, active), active);
+  for (auto& result : out.results) {  // the tangent of a gradient
+    constexpr std::string_view kGradient = "gradient", kTangent = "_dot";
+    if (result.name.starts_with(kGradient) && result.name.ends_with(kTangent)) {
+      const auto middle = result.name.size() - kGradient.size() - kTangent.size();
+      result.name = "hessian_vector" + result.name.substr(kGradient.size(), middle);
+    }
+  }
+  return out;
 }
 
 }  // namespace adjoint

@@ -9,13 +9,13 @@
 
 namespace adjoint {
 
-/// A value and a tangent a line. Further inputs: a tangent `x_dot` of each active variable; outputs: those of
-/// the program, then their tangents. Nothing of the values need be kept.
+/// A value and a tangent a line. Further inputs: a tangent `x_dot` of each active variable, before an adjoint
+/// of the output; outputs: those of the program, then their tangents. Nothing of the values need be kept.
 StraightLine forward(const StraightLine& program, std::span<const Expr> active);
 
 /// Values forward, then adjoints backward. A further input: the adjoint `u` of the (single) output (`ubar`
-/// where an input is called u); outputs: the value, then the adjoint `x_bar` of each active variable,
-/// restricted to its declared structure.
+/// where u is taken); outputs: the value, then the adjoint `x_bar` of each active variable, `x_restricted`
+/// where it has a declared structure.
 StraightLine reverse(const StraightLine& program, std::span<const Expr> active);
 
 /// Forward over reverse: the reverse program with tangents `x_dot` of the active variables. Outputs: the
@@ -23,7 +23,7 @@ StraightLine reverse(const StraightLine& program, std::span<const Expr> active);
 /// scalar program.
 StraightLine hessian_vector(const StraightLine& program, std::span<const Expr> active);
 
-/// The variables that a name of a program moves with.
+/// What the tangent and the adjoint of a name are called where nothing else has that name.
 std::string tangent_name(Expr variable);
 std::string adjoint_name(Expr variable);
 

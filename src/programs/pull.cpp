@@ -12,6 +12,7 @@ namespace adjoint {
 namespace {
 
 constexpr std::string_view kAdjoint = "u";  // of the output
+constexpr std::string_view kOtherAdjoint = "ubar";
 
 // A derivative with what the line has computed already by name: exp(v2) as v3, 1/sqrt(v2) as 1/v3.
 Expr reused(Expr derivative, const Line& line) {
@@ -51,14 +52,21 @@ Adjoints::Adjoints(const StraightLine& program, std::span<const Expr> active)
   }
 }
 
+const std::string& Adjoints::name_of_adjoint(Expr variable, StraightLine& out) {
+  std::string& name = names_[variable.get()];
+  if (name.empty()) name = out.names.fresh(adjoint_name(variable));
+  return name;
+}
+
 void Adjoints::add(Expr variable, Expr contribution, StraightLine& out) {
   Graph& g = variable.graph();
   const auto at = adjoints_.find(variable.get());
   const bool first = at == adjoints_.end();
-  const std::string version = first ? "" : "#" + std::to_string(++versions_[variable.get()]);
-  const Expr bar = g.variable(adjoint_name(variable) + version, variable.shape());
+  const std::string version = first ? "" : "#" + std::to_string(++versions_[variable.get()] + 1);
+  const std::string& name = name_of_adjoint(variable, out);
+  const Expr bar = g.variable(name + version, variable.shape());
   if (const auto type = program_.types.find(variable->name()); type != program_.types.end())
-    out.types.emplace(adjoint_name(variable), type->second);
+    out.types.emplace(name, type->second);
   if (first) {
     out.lines.push_back({bar, contribution, {}, Sweep::Adjoint});
   } else {
@@ -69,11 +77,10 @@ void Adjoints::add(Expr variable, Expr contribution, StraightLine& out) {
 
 void Adjoints::seed(StraightLine& out) {
   const Expr y = program_.outputs[0];
-  const bool taken = std::any_of(program_.inputs.begin(), program_.inputs.end(),
-                                 [](Expr x) { return x->name() == kAdjoint; });
-  const std::string name(taken ? "ubar" : kAdjoint);
+  const std::string name = out.names.fresh(out.names.taken(kAdjoint) ? kOtherAdjoint : kAdjoint);
   const Expr u = y.graph().variable(name, y.shape(), {}, Role::Direction);
   out.inputs.push_back(u);
+  out.seed = u;
   if (const auto type = program_.types.find(y->name()); type != program_.types.end())
     out.types.emplace(name, type->second);
   if (moves_.contains(y.get())) add(y, u, out);
@@ -95,7 +102,10 @@ void Adjoints::pull(const Line& line, StraightLine& out, const std::function<Exp
 
 void Adjoints::finish(StraightLine& out, Expr value) {
   out.outputs = {value};
+  out.results = program_.results;
+  const std::string kind = value.rank() == 0 ? "gradient" : "adjoint";
   for (const auto& x : active_) {
+    out.results.push_back({active_.size() == 1 ? kind : kind + "_" + x->name(), x});
     if (!adjoints_.contains(x.get())) add(x, x.graph().zeros(x.shape()), out);
     const Expr bar = adjoints_.at(x.get());
     const Expr restricted = project_on_structure(bar, x);
@@ -103,8 +113,10 @@ void Adjoints::finish(StraightLine& out, Expr value) {
       out.outputs.push_back(bar);
       continue;
     }
-    const Expr last =
-        x.graph().variable(adjoint_name(x) + "#" + std::to_string(++versions_[x.get()]), x.shape());
+    const std::string name = out.names.fresh(x->name() + "_restricted");
+    if (const auto type = program_.types.find(x->name()); type != program_.types.end())
+      out.types.emplace(name, type->second);
+    const Expr last = x.graph().variable(name, x.shape());
     out.lines.push_back({last, restricted, {}, Sweep::Adjoint});
     out.outputs.push_back(last);
   }

@@ -14,7 +14,7 @@ class Adjoints {
   /// Of a program with one output, in the active variables.
   Adjoints(const StraightLine& program, std::span<const Expr> active);
 
-  /// The adjoint `u` of the output as an input and as the first adjoint.
+  /// The adjoint of the output as an input and as the first adjoint.
   void seed(StraightLine& out);
   /// Adds what the line gives to the adjoints of its operands; `versioned` says where their values are.
   void pull(const Line& line, StraightLine& out, const std::function<Expr(Expr)>& versioned);
@@ -23,11 +23,13 @@ class Adjoints {
 
  private:
   void add(Expr variable, Expr contribution, StraightLine& out);
+  const std::string& name_of_adjoint(Expr variable, StraightLine& out);
 
   const StraightLine& program_;
   std::vector<Expr> active_;
   std::unordered_map<const Node*, bool> moves_;
   std::unordered_map<const Node*, Expr> adjoints_;
+  std::unordered_map<const Node*, std::string> names_;
   std::unordered_map<const Node*, int> versions_;
 };
 

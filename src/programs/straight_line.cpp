@@ -12,6 +12,24 @@ namespace adjoint {
 
 std::string shown_name(Expr name) { return name->name().substr(0, name->name().find('#')); }
 
+std::string versioned_like(std::string_view base, Expr name) {
+  const auto at = name->name().find('#');
+  return std::string(base) + (at == std::string::npos ? "" : name->name().substr(at));
+}
+
+bool Names::numbered(std::string_view prefix) const {
+  return std::any_of(taken_.begin(), taken_.end(), [&prefix](const std::string& name) {
+    return name.size() > prefix.size() && name.starts_with(prefix) &&
+           std::isdigit(static_cast<unsigned char>(name[prefix.size()])) != 0;
+  });
+}
+
+std::string Names::fresh(std::string_view wanted) {
+  std::string name(wanted);
+  for (int k = 2; !taken_.insert(name).second; ++k) name = std::string(wanted) + "_" + std::to_string(k);
+  return name;
+}
+
 namespace {
 
 // What is known of a value is known of its name.
@@ -52,15 +70,12 @@ const Rational* negative_exponent(Expr e) {
 
 }  // namespace
 
-Tracer::Tracer(Graph& graph, const std::set<std::string>& taken) : graph_(graph), prefix_("v") {
-  const auto clashes = [&taken](const std::string& p) {
-    return std::any_of(taken.begin(), taken.end(), [&p](const std::string& name) {
-      return name.size() > p.size() && name.starts_with(p) &&
-             std::isdigit(static_cast<unsigned char>(name[p.size()])) != 0;
-    });
-  };
-  while (clashes(prefix_)) prefix_ += prefix_ == "v" ? "w" : "v";
+Tracer::Tracer(Graph& graph, Names names) : graph_(graph), prefix_("v") {
+  while (names.numbered(prefix_)) prefix_ += prefix_ == "v" ? "w" : "v";
+  program_.names = std::move(names);
 }
+
+std::string Tracer::next_name() { return program_.names.fresh(prefix_ + std::to_string(++count_)); }
 
 bool Tracer::constant(Expr e) {
   if (e->kind == Kind::Variable) return false;
@@ -73,8 +88,7 @@ bool Tracer::constant(Expr e) {
 Expr Tracer::named(Expr value) {
   if (value->kind == Kind::Variable || constant(value)) return value;
   if (const auto at = names_.find(value.get()); at != names_.end()) return at->second;
-  const std::string name = prefix_ + std::to_string(program_.lines.size() + 1);
-  const Expr v = graph_.variable(name, value.shape(), facts_of(value));
+  const Expr v = graph_.variable(next_name(), value.shape(), facts_of(value));
   program_.lines.push_back({v, value, {}, Sweep::Value});
   names_[value.get()] = v;
   return v;
@@ -179,12 +193,12 @@ StraightLine Tracer::finish(std::vector<Expr> inputs, const std::vector<Expr>& o
   for (const auto& e : outputs) {
     Expr out = decomposed(e);
     if (out->kind != Kind::Variable) {
-      const std::string name = prefix_ + std::to_string(program_.lines.size() + 1);
-      const Expr v = graph_.variable(name, out.shape(), facts_of(out));
+      const Expr v = graph_.variable(next_name(), out.shape(), facts_of(out));
       program_.lines.push_back({v, out, {}, Sweep::Value});
       out = v;
     }
     program_.outputs.push_back(out);
+    program_.results.push_back({outputs.size() == 1 ? "value" : "value_" + std::to_string(program_.outputs.size()), {}});
   }
   return program_;
 }

@@ -7,6 +7,7 @@
 #include <set>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "graph/graph.hpp"
@@ -26,22 +27,49 @@ struct Line {
   Sweep sweep = Sweep::Value;
 };
 
-struct StraightLine {
-  std::vector<Expr> inputs;   // variables
-  std::vector<Line> lines;    // in an order that respects what each needs
-  std::vector<Expr> outputs;  // names of lines, or inputs
-  /// How names read as matrices, where their axes alone do not say it (a row), by name.
-  std::map<std::string, syntax::Type, std::less<>> types;
+/// What an output stands for.
+struct Result {
+  std::string name;  // value, gradient, value_dot, hessian_vector, jacobian
+  Expr like;         // the variable that it is a point of the space of; else null
 };
 
-/// The name of a line without the version that accumulation gives it: v3_bar of v3_bar#2.
+/// Names that mean something in a program; a new one is like none of them.
+class Names {
+ public:
+  void take(std::string_view name) { taken_.emplace(name); }
+  [[nodiscard]] bool taken(std::string_view name) const { return taken_.contains(name); }
+  /// Whether a name is the prefix with a number behind it.
+  [[nodiscard]] bool numbered(std::string_view prefix) const;
+  /// The wanted name, or that with a number behind it.
+  std::string fresh(std::string_view wanted);
+
+ private:
+  std::set<std::string, std::less<>> taken_;
+};
+
+struct StraightLine {
+  std::vector<Expr> inputs;     // variables
+  std::vector<Line> lines;      // in an order that respects what each needs
+  std::vector<Expr> outputs;    // names of lines, or inputs
+  std::vector<Result> results;  // one for each output
+  Expr seed;                    // the adjoint of the output among the inputs; null where there is none
+  /// How names read as matrices, where their axes alone do not say it (a row), by name.
+  std::map<std::string, syntax::Type, std::less<>> types;
+  /// How callers call an input, where that is not its name: dx for x_dot.
+  std::map<std::string, std::string, std::less<>> parameters;
+  Names names;
+};
+
+/// The name of a line without the version that accumulation and repetition give it: v3_bar of v3_bar#2.
 std::string shown_name(Expr name);
+/// The name under the same version: v3_bar#2 as v3_bar_dot#2.
+std::string versioned_like(std::string_view base, Expr name);
 
 /// Names operations one after the other; equal operations get one name.
 class Tracer {
  public:
-  /// `taken`: names that lines must not have.
-  Tracer(Graph& graph, const std::set<std::string>& taken);
+  /// `names`: those that lines must not have.
+  Tracer(Graph& graph, Names names);
 
   /// The value as a name of the program: its parts become lines, products one multiplication each. What is no
   /// operation (a constant, a transpose, a slice) is left as it is.
@@ -57,8 +85,11 @@ class Tracer {
   Expr named(Expr value);
   bool constant(Expr e);
 
+  std::string next_name();
+
   Graph& graph_;
   std::string prefix_;
+  int count_ = 0;
   StraightLine program_;
   std::map<const Node*, Expr> names_;       // of values
   std::map<const Node*, Expr> decomposed_;  // of expressions over names

@@ -27,15 +27,20 @@ double at_large(const Polynomial& p) {
   return p.value(sizes);
 }
 
-bool cheaper(const Strategy& a, const Strategy& b) {
-  if (!(a.flops.order() == b.flops.order())) return Polynomial::less_for_large(a.flops, b.flops);
-  // Of one order: the one that keeps less where the counts are close.
+// Of the strategies that take about the fewest operations, the one that keeps least; so that none takes fewer
+// operations and keeps less.
+const Strategy& fastest_of(const std::vector<Strategy>& all) {
   constexpr double kClose = 1.5;
-  const double fa = at_large(a.flops);
-  const double fb = at_large(b.flops);
-  if (fa < fb * kClose && fb < fa * kClose && at_large(a.memory) != at_large(b.memory))
-    return at_large(a.memory) < at_large(b.memory);
-  return fa < fb;
+  double fewest = at_large(all.front().flops);
+  for (const auto& one : all) fewest = std::min(fewest, at_large(one.flops));
+  const Strategy* best = nullptr;
+  for (const auto& one : all) {
+    const double flops = at_large(one.flops);
+    if (flops > fewest && flops >= kClose * fewest) continue;
+    const std::pair mine{at_large(one.memory), flops};
+    if (best == nullptr || mine < std::pair{at_large(best->memory), at_large(best->flops)}) best = &one;
+  }
+  return *best;
 }
 
 std::string reason(const Strategies& s, const Strategy& best, const Strategy& forward,
@@ -63,7 +68,10 @@ std::string reason(const Strategies& s, const Strategy& best, const Strategy& fo
           "are equal";
   }
   if (best.name != "forward" && best.name != "reverse") {
-    out += "; " + best.name + " takes " + best.flops.order() + ": " + best.note;
+    const Strategy& plain = one_in ? forward : reverse;
+    const bool lower = best.flops.order() != plain.flops.order();
+    out += "; " + best.name + " takes " + (lower ? best.flops.order() : best.flops.text() + " operations") +
+           ": " + best.note;
   }
   return out;
 }
@@ -145,17 +153,9 @@ Strategies compare(const StraightLine& program, std::span<const Expr> active, co
     s.all.push_back({"checkpoint", s.function + s.outputs * (kept.cost.flops() - s.function), kept.memory,
                      "reverse that keeps few states and computes the others again"});
   }
-  const Strategy* best = s.all.data();
-  for (const auto& one : s.all) {
-    const bool plain = one.name == "forward" || one.name == "reverse";
-    // Another order of accumulation must be of a lower order to be worth its arrays.
-    if (!plain && (one.flops.order() == best->flops.order() ||
-                   !kernel::Polynomial::less_for_large(one.flops, best->flops)))
-      continue;
-    if (plain ? cheaper(one, *best) : true) best = &one;
-  }
-  s.fastest = best->name;
-  s.why = reason(s, *best, s.all[0], s.all[1]);
+  const Strategy& best = fastest_of(s.all);
+  s.fastest = best.name;
+  s.why = reason(s, best, s.all[0], s.all[1]);
   return s;
 }
 
