@@ -78,8 +78,8 @@ class KernelRunner : public Runner {
   std::vector<std::string> problems_;
 };
 
-/// The lines as text, read back and interpreted one after the other. A name is assigned once, unless lines add
-/// to it or compute it again.
+/// The lines as text, read back and interpreted one after the other. A name is assigned once, unless lines
+/// add to it or compute it again.
 class TextRunner : public Runner {
  public:
   void add(const Trial& t) override {
@@ -212,10 +212,9 @@ class NumpyRunner : public Runner {
   std::vector<std::string> run() override {
     const Folder folder;
     std::ofstream(folder.path / "programs.json") << programs_.str();
-    const std::string command = "OPENBLAS_NUM_THREADS=1 /usr/bin/python3 " ADJOINT_SOURCE_DIR
-                                "/tests/run_programs.py " +
-                                (folder.path / "programs.json").string() + " > " +
-                                (folder.path / "problems").string() + " 2>&1";
+    const std::string command =
+        "OPENBLAS_NUM_THREADS=1 /usr/bin/python3 " ADJOINT_SOURCE_DIR "/tests/run_programs.py " +
+        (folder.path / "programs.json").string() + " > " + (folder.path / "problems").string() + " 2>&1";
     const int status = std::system(command.c_str());
     std::vector<std::string> problems;
     std::ifstream in(folder.path / "problems");
@@ -276,7 +275,8 @@ class CppRunner : public Runner {
       std::ofstream(name + ".cpp") << files[u];
       compilers.emplace_back([name] {
         const std::string command = "g++ -std=c++17 -O0 -Wall -Wextra -shared -fPIC -isystem " ADJOINT_EIGEN
-                                    " -o " + name + ".so " + name + ".cpp > " + name + ".txt 2>&1";
+                                    " -o " +
+                                    name + ".so " + name + ".cpp > " + name + ".txt 2>&1";
         if (std::system(command.c_str()) != 0) std::filesystem::remove(name + ".so");
       });
     }

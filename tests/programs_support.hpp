@@ -1,5 +1,5 @@
-// Programs of every mode with what they must give: by the calculus and the evaluator, at points where rounding
-// does not decide.
+// Programs of every mode with what they must give: by the calculus and the evaluator, at points where
+// rounding does not decide.
 #pragma once
 
 #include <cmath>
@@ -49,8 +49,8 @@ inline Traced traced(const Asked& asked) {
   return t;
 }
 
-/// What the results of a program are, as expressions of its inputs. Throws std::logic_error where a result has
-/// a name that says nothing: whoever adds a mode says here what it gives.
+/// What the results of a program are, as expressions of its inputs. Throws std::logic_error where a result
+/// has a name that says nothing: whoever adds a mode says here what it gives.
 inline std::vector<Expr> meant(const Traced& t, const StraightLine& p) {
   const Expr f = concrete(t.question.formula.value);
   std::vector<Movement> along;

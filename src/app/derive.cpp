@@ -6,6 +6,7 @@
 #include "app/commands.hpp"
 #include "app/derivation_view.hpp"
 #include "calculus/linear.hpp"
+#include "print/code_forms.hpp"
 #include "print/latex.hpp"
 #include "print/numpy.hpp"
 #include "print/text.hpp"
@@ -96,12 +97,19 @@ std::string numpy_code(const Worked& w) {
     m.symbols.push_back({w.symbol.name, w.symbol.type, false, {}, {}});
   m.variable = w.symbol.name;
   m.value = w.question.formula.typed.root;
-  m.derivative = w.reading.formula;
+  Reading reading = w.reading;
+  const auto calls = [](Expr e) { return e && print::has_code_forms(e); };
+  if (calls(w.derivative.expr) || calls(w.derivative.adjoint)) {
+    ReadOptions options = read_options(w.question);
+    options.code = true;
+    reading = read_derivative(w.derivative, w.variable, options);
+  }
+  m.derivative = reading.formula;
   m.like_variable = w.derivative.kind == DerivativeKind::Gradient ||
                     (w.derivative.kind == DerivativeKind::Hessian && w.derivative.is_map());
-  m.map = w.reading.map;
-  m.adjoint = w.reading.adjoint;
-  m.kronecker = w.reading.kronecker;
+  m.map = reading.map;
+  m.adjoint = reading.adjoint;
+  m.kronecker = reading.kronecker;
   m.forms = forms_of;
   try {
     return print::numpy_module(m);

@@ -54,8 +54,9 @@ syntax::Type type_of_name(const StraightLine& program, Expr name) {
   return fits ? at->second : type_of_axes(name);
 }
 
-ReadOptions options_of(const Question& question, const StraightLine& program) {
+ReadOptions options_of(const Question& question, const StraightLine& program, bool code) {
   ReadOptions options = read_options(question);
+  options.code = code;
   const auto declared = options.declared;
   const auto* types = &program.types;
   options.declared = [declared, types](std::string_view name) -> const syntax::Type* {
@@ -68,8 +69,8 @@ ReadOptions options_of(const Question& question, const StraightLine& program) {
 
 }  // namespace
 
-LineReader::LineReader(const Question& question, const StraightLine& program)
-    : program_(program), options_(options_of(question, program)) {}
+LineReader::LineReader(const Question& question, const StraightLine& program, bool code)
+    : program_(program), options_(options_of(question, program, code)) {}
 
 ShownLine LineReader::operator()(const Line& line) const {
   ShownLine shown;
@@ -118,12 +119,14 @@ std::string numpy(const Question& question, const StraightLine& program) {
       p.symbols.push_back({v->name(), type_of_name(program, v), false, {}, {}});
     }
   }
-  const ReadOptions options = options_of(question, program);
-  for (const auto& line : shown_lines(question, program)) {
+  const ReadOptions options = options_of(question, program, true);
+  const LineReader reader(question, program, true);
+  for (const auto& own_line : program.lines) {
+    const ShownLine line = reader(own_line);
     print::TensorCode own;
     if (!line.value)
-      own = print::numpy_tensor(line.expr, [](Expr v) { return print::python_name(shown_name(v)); }, options,
-                                forms_of);
+      own = print::numpy_tensor(
+          line.expr, [](Expr v) { return print::python_name(shown_name(v)); }, options, forms_of);
     if (line.adds) {
       syntax::Ast sum;
       if (line.value) {
@@ -166,7 +169,8 @@ std::string write_cpp(const Question& /*question*/, const StraightLine& program,
 }  // namespace
 
 std::span<const Language> languages() {
-  static constexpr std::array kLanguages{Language{"numpy", "# ", write_numpy}, Language{"cpp", "// ", write_cpp}};
+  static constexpr std::array kLanguages{Language{"numpy", "# ", write_numpy},
+                                         Language{"cpp", "// ", write_cpp}};
   return kLanguages;
 }
 

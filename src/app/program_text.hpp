@@ -25,7 +25,8 @@ struct ShownLine {
 /// Some lines of a program, each read when it is asked for.
 class LineReader {
  public:
-  LineReader(const Question& question, const StraightLine& program);
+  /// `code`: for code, not for people (ReadOptions::code).
+  LineReader(const Question& question, const StraightLine& program, bool code = false);
   [[nodiscard]] ShownLine operator()(const Line& line) const;
 
  private:

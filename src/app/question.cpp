@@ -1,6 +1,7 @@
 #include "app/question.hpp"
 
 #include "ops/surface.hpp"
+#include "print/code_forms.hpp"
 
 namespace adjoint::app {
 
@@ -88,7 +89,7 @@ ReadOptions read_options(const Question& question) {
 
 const syntax::Forms* forms_of(std::string_view name, int /*arity*/) {
   const Surface* s = find_surface(name);
-  return s != nullptr ? &s->forms : nullptr;
+  return s != nullptr ? &s->forms : print::code_forms(name);
 }
 
 std::vector<std::string> shape_texts(const syntax::Type& type) {

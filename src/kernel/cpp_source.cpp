@@ -272,11 +272,13 @@ std::string CppWriter::source() {
   if (eigen_ || !support_.empty()) out += "  using namespace " + space + ";\n";
   std::string unused;
   for (const BufferId id : program_.inputs) {
-    const bool read = std::any_of(program_.instructions.begin(), program_.instructions.end(), [&](const auto& i) {
-      const auto list = reads(i);
-      return std::find(list.begin(), list.end(), id) != list.end();
-    });
-    const bool given = std::find(program_.outputs.begin(), program_.outputs.end(), id) != program_.outputs.end();
+    const bool read =
+        std::any_of(program_.instructions.begin(), program_.instructions.end(), [&](const auto& i) {
+          const auto list = reads(i);
+          return std::find(list.begin(), list.end(), id) != list.end();
+        });
+    const bool given =
+        std::find(program_.outputs.begin(), program_.outputs.end(), id) != program_.outputs.end();
     if (!read && !given) unused += "  (void)" + buffer(id) + ";\n";
   }
   return out + unused + declarations + body_ + "}\n";

@@ -32,8 +32,8 @@ std::string parenthesised(const Python& python, Level least) {
 
 namespace {
 
-// Whether a name is one of the words, with underscores behind it or without: names that get an underscore stay
-// different from those that have one.
+// Whether a name is one of the words, with underscores behind it or without: names that get an underscore
+// stay different from those that have one.
 template <std::size_t N>
 bool is_among(const std::array<std::string_view, N>& words, std::string_view name) {
   name = name.substr(0, name.find_last_not_of('_') + 1);
@@ -53,8 +53,8 @@ std::string python_parameter(const std::string& name) {
 }
 
 std::string python_name(const std::string& name) {
-  static constexpr auto kUsed =
-      std::to_array<std::string_view>({"np", "scipy", "float", "int", "range", "sum", "max", "min", "globals"});
+  static constexpr auto kUsed = std::to_array<std::string_view>(
+      {"np", "scipy", "float", "int", "range", "sum", "max", "min", "globals"});
   return is_among(kUsed, name) ? name + "_" : python_parameter(name);
 }
 

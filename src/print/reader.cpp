@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "ops/support.hpp"
+#include "print/code_forms.hpp"
 #include "print/reader_state.hpp"
 #include "syntax/tree.hpp"
 
@@ -261,6 +262,7 @@ Ast Reader::finished(const Ast& tree) const {
 }
 
 Ast read(Expr expr, const Type& type, const ReadOptions& options) {
+  if (options.code) expr = print::for_code(expr);
   Reader reader(options, expr);
   Ast tree;
   if (!type.higher.empty() || expr.rank() > 2) {
@@ -274,6 +276,7 @@ Ast read(Expr expr, const Type& type, const ReadOptions& options) {
 }
 
 syntax::Map read_map(Expr body, const Type& type, Expr direction, const ReadOptions& options) {
+  if (options.code) body = print::for_code(body);
   ReadOptions own = options;
   Reader probe(options, body);
   syntax::Map map;

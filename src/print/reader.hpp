@@ -27,6 +27,8 @@ struct ReadOptions {
   std::set<std::string, std::less<>> taken;
   /// Trees with more operations than this get names for their shared subexpressions.
   int let_threshold = 300;
+  /// For code, where operations whose expansions are not right everywhere are calls (code_forms.hpp).
+  bool code = false;
 };
 
 /// The expression in matrix notation, every node typed. `expr` has one axis for every size of `type` that

@@ -3,6 +3,7 @@
 
 #include "ops/record.hpp"
 #include "ops/support.hpp"
+#include "print/code_forms.hpp"
 #include "print/reader_pairs.hpp"
 
 namespace adjoint {
@@ -299,6 +300,7 @@ Ast MapReader::operation(const Node& n, Expr operand) {
 
 Ast read_kronecker(Expr body, const Type& type, Expr direction, const Type& direction_type,
                    const ReadOptions& options) {
+  if (options.code) body = print::for_code(body);
   if (body.rank() > 2 || direction.rank() > 2) return nullptr;
   if (is_zero(body)) {
     Forge forge;

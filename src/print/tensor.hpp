@@ -29,8 +29,8 @@ struct TensorCode {
   std::set<std::string> called;   // functions of the caller: abstract ones
   std::set<std::string> support;  // further source that it needs
 };
-/// An expression of any order: products as einsum, operations on matrices and along axes applied to each member
-/// of what they are a batch of. `options`: how the variables read.
+/// An expression of any order: products as einsum, operations on matrices and along axes applied to each
+/// member of what they are a batch of. `options`: how the variables read.
 TensorCode numpy_tensor(Expr expr, const NameOf& name, const ReadOptions& options,
                         const syntax::FormLookup& forms);
 

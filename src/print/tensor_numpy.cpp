@@ -130,6 +130,7 @@ class Tensors {
     if (e.rank() > 1) type.columns = e.shape()[1];
     ReadOptions options = options_;
     if (!own.empty()) options.declared = nullptr;
+    options.code = true;
     const syntax::Ast tree = read(e, type, options);
     if (!tree) throw std::invalid_argument("an array of higher order that NumPy code cannot say");
     std::set<std::string> symbols = own;
@@ -149,9 +150,10 @@ class Tensors {
 
   std::string apply(const Node& n) {
     const auto parts = topological(std::span(n.operands));
-    const bool matrices = n.rank() <= 2 && std::all_of(parts.begin(), parts.end(), [](Expr e) {
-      return e.rank() <= 2 && (e->kind != Kind::Variable || e->name().find('#') == std::string::npos);
-    });
+    const bool matrices =
+        n.rank() <= 2 && std::all_of(parts.begin(), parts.end(), [](Expr e) {
+          return e.rank() <= 2 && (e->kind != Kind::Variable || e->name().find('#') == std::string::npos);
+        });
     if (matrices) return read_form(Expr(&n), {});
     const Lowering& by = record_of(n).lowering;
     switch (by.by) {
@@ -178,7 +180,8 @@ class Tensors {
       for (const auto& s : shape) text += size(s) + ", ";
       return "(" + text + ")";
     };
-    if (code == "reshape") return "np.reshape(" + write(n.operands[0]) + ", " + shape_of(n.shape) + ", order='F')";
+    if (code == "reshape")
+      return "np.reshape(" + write(n.operands[0]) + ", " + shape_of(n.shape) + ", order='F')";
     if (code == "basis")
       return "np.eye(" + size(n.shape[0]) + ")[" + size(n.attributes.sizes[1] - Size(1)) + "]";
     const std::size_t axis = axis_at(n);
@@ -200,14 +203,15 @@ class Tensors {
     throw std::invalid_argument("no index arithmetic for " + std::string(code));
   }
 
-  // The operands' own axes are their first `axes` at most; `first`: where the attributes name an axis, it is the
-  // first.
+  // The operands' own axes are their first `axes` at most; `first`: where the attributes name an axis, it is
+  // the first.
   static Core core_of(const Node& n, std::size_t axes, bool first) {
     Graph& g = *n.graph;
     Core core;
     for (std::size_t k = 0; k < n.operands.size(); ++k) {
       const Shape& shape = n.operands[k].shape();
-      const Shape own(shape.begin(), shape.begin() + static_cast<std::ptrdiff_t>(std::min(axes, shape.size())));
+      const Shape own(shape.begin(),
+                      shape.begin() + static_cast<std::ptrdiff_t>(std::min(axes, shape.size())));
       core.arguments.push_back(g.variable(argument_name(k), own, {}, Role::Placeholder));
     }
     Attributes attributes = n.attributes;
@@ -220,7 +224,7 @@ class Tensors {
     std::string parameters;
     std::set<std::string> own;
     for (const auto& v : core.arguments) {
-      parameters += (parameters.empty() ? "" : ", ") + v->name();
+      parameters += (parameters.empty() ? "" : ", ") + python_name(v->name());
       own.insert(v->name());
     }
     return "lambda " + parameters + ": " + read_form(core.expr, own);
@@ -281,7 +285,7 @@ class Tensors {
       while (end < form.size() && in_word(form[end])) ++end;
       const std::string word = form.substr(at, end - at);
       const auto place = std::find_if(core.arguments.begin(), core.arguments.end(),
-                                      [&word](Expr v) { return v->name() == word; });
+                                      [&word](Expr v) { return python_name(v->name()) == word; });
       if (starts && place != core.arguments.end()) {
         out += "(" + write(n.operands[static_cast<std::size_t>(place - core.arguments.begin())]) + ")";
         at = end;

@@ -219,8 +219,9 @@ class Elimination {
         Expr product = simplify(g.product(1, {{outer, both(i, j)}, {inner, both(j, k)}}, both(i, k)));
         Expr before;
         if (const auto at = users_[w].find(u); at != users_[w].end()) before = at->second;
-        put(handle, to, before ? added(before, product, handle, to)
-                               : named(product, handle, to, blocks_ == Blocks::Dense));
+        put(handle, to,
+            before ? added(before, product, handle, to)
+                   : named(product, handle, to, blocks_ == Blocks::Dense));
       }
       users_[w].erase(v.get());
     }

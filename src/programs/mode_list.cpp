@@ -17,8 +17,8 @@ StraightLine cross(const StraightLine& p, Active active) { return accumulate(p, 
 StraightLine checkpoint(const StraightLine& p, Active active) { return reverse_with_checkpoints(p, active); }
 
 constexpr std::array kModes{
-    Mode{"forward", forward, true},       Mode{"reverse", reverse, true},
-    Mode{"jacobians", jacobians, true},   Mode{"cross", cross, true},
+    Mode{"forward", forward, true},        Mode{"reverse", reverse, true},
+    Mode{"jacobians", jacobians, true},    Mode{"cross", cross, true},
     Mode{"checkpoint", checkpoint, false}, Mode{"hessian", hessian_vector, true},
 };
 

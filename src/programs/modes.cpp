@@ -83,7 +83,8 @@ class Forward {
   Expr moved(Expr value, const Line& line) const {
     std::vector<Movement> movements;
     for (const auto& v : variables_of(value)) {
-      if (const auto at = tangents_.find(v.get()); at != tangents_.end()) movements.push_back({v, at->second});
+      if (const auto at = tangents_.find(v.get()); at != tangents_.end())
+        movements.push_back({v, at->second});
     }
     if (movements.empty()) return {};
     const Expr m = shortened(pushforward(value, movements), line);
@@ -104,8 +105,8 @@ class Forward {
 
   const StraightLine& program_;
   StraightLine out_;
-  std::map<std::string, std::string> bases_;              // of tangents, by shown name
-  std::map<std::string, Expr> latest_;                    // tangents by shown name
+  std::map<std::string, std::string> bases_;  // of tangents, by shown name
+  std::map<std::string, Expr> latest_;        // tangents by shown name
   std::unordered_map<const Node*, Expr> tangents_;
 };
 

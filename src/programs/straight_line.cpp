@@ -198,7 +198,8 @@ StraightLine Tracer::finish(std::vector<Expr> inputs, const std::vector<Expr>& o
       out = v;
     }
     program_.outputs.push_back(out);
-    program_.results.push_back({outputs.size() == 1 ? "value" : "value_" + std::to_string(program_.outputs.size()), {}});
+    program_.results.push_back(
+        {outputs.size() == 1 ? "value" : "value_" + std::to_string(program_.outputs.size()), {}});
   }
   return program_;
 }
