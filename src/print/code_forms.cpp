@@ -105,7 +105,8 @@ Expr for_code(Expr expr) {
     std::vector<Expr> operands;
     for (const auto& o : e->operands) operands.push_back(done.at(o.get()));
     const Record* call = e->kind == Kind::Apply ? called(*e) : nullptr;
-    done.emplace(e.get(), call != nullptr ? e.graph().apply(*call, operands, e->attributes) : rebuild(e, operands));
+    done.emplace(e.get(),
+                 call != nullptr ? e.graph().apply(*call, operands, e->attributes) : rebuild(e, operands));
   }
   return done.at(expr.get());
 }

@@ -1,4 +1,5 @@
-// What code calls by name where a person writes a quotient: operations whose expansions are not right everywhere.
+// What code calls by name where a person writes a quotient: operations whose expansions are not right
+// everywhere.
 #pragma once
 
 #include <string_view>
