@@ -3,8 +3,7 @@
 #include <algorithm>
 
 #include "calculus/differentiate.hpp"
-#include "simplify/fractions.hpp"
-#include "simplify/joins.hpp"
+#include "simplify/display.hpp"
 
 namespace adjoint::app {
 namespace {
@@ -91,24 +90,9 @@ Derivative differentiate(const Function& function, const Variable& v, int order)
 }
 
 syntax::Ast read_shortest(Expr expr, const Type& type, const ReadOptions& options) {
-  std::vector<Expr> forms{expanded(expr)};
-  const auto add = [&forms](Expr e) {
-    if (std::find(forms.begin(), forms.end(), e) == forms.end()) forms.push_back(e);
-  };
-  add(simplify(factored(forms[0])));
-  add(simplify(factored(forms.back())));
-  add(expr);
-  add(simplify(factored(expr)));
-  add(simplify(with_short_fractions(forms[0])));
-  add(simplify(factored(forms.back())));
-  add(simplify(with_short_fractions(forms.back())));
-  if (const Expr table = tabulated(forms[0])) {
-    add(simplify(table));
-    add(simplify(factored(simplify(table))));
-  }
   syntax::Ast best;
   int fewest = 0;
-  for (const auto& form : forms) {
+  for (const auto& form : written_forms(expr)) {
     const syntax::Ast tree = read(form, type, options);
     if (!tree) continue;
     const int count = syntax::operation_count(tree);

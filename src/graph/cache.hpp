@@ -3,13 +3,14 @@
 
 #include <unordered_map>
 
-#include "graph/graph.hpp"
+#include "graph/canonical.hpp"
 
 namespace adjoint {
 
 struct Graph::Cache {
   std::unordered_map<const Node*, Expr> transposed;
   std::unordered_map<const Node*, bool> symmetric;
+  std::unordered_map<const Node*, Exchange> exchanges;
   std::unordered_map<const Node*, int> definiteness;  // 0 unknown, 1 semi-definite, 2 definite
 };
 

@@ -14,8 +14,8 @@ Colour mix(Colour h, Colour v) {
 }
 
 struct Problem {
-  std::vector<Factor> factors;        // labels are 0..count-1
-  std::vector<bool> interchangeable;  // symmetric factors: their first two slots
+  std::vector<Factor> factors;      // labels are 0..count-1
+  std::vector<Exchange> exchanges;  // by factor: two of its slots
   Labels output;
   std::size_t count = 0;
 };
@@ -35,17 +35,20 @@ void refine(const Problem& p, Colours& colours) {
     for (auto& s : seen) s.clear();
     for (std::size_t k = 0; k < p.factors.size(); ++k) {
       const auto& f = p.factors[k];
+      const auto first =
+          static_cast<std::size_t>(p.exchanges[k].first);  // beyond all slots where there is none
+      const auto second = static_cast<std::size_t>(p.exchanges[k].second);
       Colour whole = mix(17, f.expr->id);
       for (std::size_t slot = 0; slot < f.labels.size(); ++slot) {
         Colour c = colours[static_cast<std::size_t>(f.labels[slot])];
-        if (p.interchangeable[k] && slot < 2) {
-          const Colour other = colours[static_cast<std::size_t>(f.labels[1 - slot])];
-          c = std::min(c, other) + (slot == 0 ? 0 : 0) + mix(std::max(c, other), 5);
+        if (slot == first || slot == second) {
+          const Colour other = colours[static_cast<std::size_t>(f.labels[slot == first ? second : first])];
+          c = std::min(c, other) + mix(std::max(c, other), 5);
         }
         whole = mix(whole, c);
       }
       for (std::size_t slot = 0; slot < f.labels.size(); ++slot) {
-        const std::size_t slot_class = p.interchangeable[k] && slot < 2 ? 0 : slot;
+        const std::size_t slot_class = slot == second ? first : slot;
         seen[static_cast<std::size_t>(f.labels[slot])].push_back(mix(whole, slot_class));
       }
     }
@@ -62,6 +65,7 @@ void refine(const Problem& p, Colours& colours) {
 struct Numbered {
   std::vector<Factor> factors;
   std::vector<Label> rename;  // old label -> new label
+  bool negative = false;      // slots of factors that turn their sign have been exchanged
 };
 
 bool less(const Factor& a, const Factor& b) {
@@ -87,7 +91,14 @@ Numbered number(const Problem& p, const Colours& colours) {
   for (std::size_t k = 0; k < p.factors.size(); ++k) {
     Factor f = p.factors[k];
     for (auto& l : f.labels) l = result.rename[static_cast<std::size_t>(l)];
-    if (p.interchangeable[k] && f.labels[0] > f.labels[1]) std::swap(f.labels[0], f.labels[1]);
+    if (const Exchange& e = p.exchanges[k]; e.first >= 0) {
+      auto& first = f.labels[static_cast<std::size_t>(e.first)];
+      auto& second = f.labels[static_cast<std::size_t>(e.second)];
+      if (first > second) {
+        std::swap(first, second);
+        result.negative = result.negative != e.negative;
+      }
+    }
     result.factors.push_back(std::move(f));
   }
   std::sort(result.factors.begin(), result.factors.end(), less);
@@ -95,8 +106,8 @@ Numbered number(const Problem& p, const Colours& colours) {
 }
 
 // The least numbering over the ways to break ties; ties are nearly always automorphisms, so a
-// small budget is enough.
-void search(const Problem& p, Colours colours, int& budget, bool& found, Numbered& best) {
+// small budget is enough. `zero`: two numberings differ in nothing but the sign.
+void search(const Problem& p, Colours colours, int& budget, bool& found, Numbered& best, bool& zero) {
   refine(p, colours);
   std::map<Colour, std::vector<std::size_t>> groups;
   for (std::size_t l = 0; l < p.count; ++l) groups[colours[l]].push_back(l);
@@ -106,7 +117,7 @@ void search(const Problem& p, Colours colours, int& budget, bool& found, Numbere
       if (found && budget <= 0) return;
       Colours individual = colours;
       individual[l] = mix(colour, 0x1234567);
-      search(p, std::move(individual), budget, found, best);
+      search(p, std::move(individual), budget, found, best, zero);
     }
     return;
   }
@@ -116,8 +127,18 @@ void search(const Problem& p, Colours colours, int& budget, bool& found, Numbere
     return std::lexicographical_compare(a.factors.begin(), a.factors.end(), b.factors.begin(),
                                         b.factors.end(), less);
   };
-  if (!found || before(candidate, best)) best = std::move(candidate);
+  if (found && candidate.negative != best.negative && candidate.factors == best.factors) zero = true;
+  if (!found || before(candidate, best)) {
+    best = std::move(candidate);
+    zero = false;
+  }
   found = true;
+}
+
+Shape shape_of(const Labels& output, const std::vector<Size>& sizes) {
+  Shape shape;
+  for (const auto l : output) shape.push_back(sizes[static_cast<std::size_t>(l)]);
+  return shape;
 }
 
 }  // namespace
@@ -141,7 +162,8 @@ Expr canonical_product(Graph& graph, const Rational& coefficient, std::vector<Fa
   }
   p.count = used.size();
   p.factors = std::move(factors);
-  for (const auto& f : p.factors) p.interchangeable.push_back(f.labels.size() >= 2 && is_symmetric(f.expr));
+  for (const auto& f : p.factors)
+    p.exchanges.push_back(f.labels.size() >= 2 ? exchange_of(f.expr) : Exchange{});
 
   Colours colours(p.count);
   for (std::size_t l = 0; l < p.count; ++l) colours[l] = mix(3, used[l].hash());
@@ -152,11 +174,13 @@ Expr canonical_product(Graph& graph, const Rational& coefficient, std::vector<Fa
   int budget = 24;
   bool found = false;
   Numbered numbered;
-  search(p, std::move(colours), budget, found, numbered);
+  bool zero = false;
+  search(p, std::move(colours), budget, found, numbered, zero);
 
+  if (zero) return graph.zeros(shape_of(p.output, used));
   Node n;
   n.kind = Kind::Product;
-  n.coefficient = coefficient;
+  n.coefficient = numbered.negative ? -coefficient : coefficient;
   n.factors = std::move(numbered.factors);
   n.label_sizes.resize(p.count);
   for (std::size_t l = 0; l < p.count; ++l) {

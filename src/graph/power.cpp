@@ -143,8 +143,9 @@ Expr Graph::power(Expr base, Expr exponent) {
   if (b.kind == Kind::Product && !b.coefficient.is_zero() && as_number(base) == nullptr) {
     if (const Expr opened = product_power(base, exponent)) return opened;
   }
-  if (b.kind == Kind::Sum && e != nullptr && e->is_even() && b.terms[0].coefficient.is_negative()) {
-    return power(-base, exponent);
+  if (b.kind == Kind::Sum && e != nullptr && e->is_integer() && b.terms[0].coefficient.is_negative()) {
+    const Expr raised = power(-base, exponent);
+    return e->is_even() ? raised : -raised;
   }
   if (b.kind == Kind::Apply && b.op->power != nullptr) {
     if (const Expr simpler = b.op->power(b, exponent)) return simpler;

@@ -36,6 +36,7 @@ class ProductForm {
       open_pending();
       if (coefficient_.is_zero()) return zero();
       resolve_labels();
+      if (coefficient_.is_zero()) return zero();
     } while (collect_powers());
     count_free_sums();
     split_closed_components();
@@ -127,9 +128,15 @@ class ProductForm {
   void resolve_labels() {
     for (auto& f : factors_) {
       for (auto& l : f.labels) l = find(l);
-      if (f.labels.size() >= 2 && f.labels[0] > f.labels[1] && is_symmetric(f.expr)) {
-        std::swap(f.labels[0], f.labels[1]);
-      }
+      if (f.labels.size() < 2) continue;
+      const Exchange exchange = exchange_of(f.expr);
+      if (exchange.first < 0) continue;
+      auto& first = f.labels[static_cast<std::size_t>(exchange.first)];
+      auto& second = f.labels[static_cast<std::size_t>(exchange.second)];
+      if (exchange.negative && first == second) coefficient_ = 0;
+      if (first <= second) continue;
+      std::swap(first, second);
+      if (exchange.negative) coefficient_ = -coefficient_;
     }
     for (auto& l : output_) l = find(l);
   }

@@ -1,9 +1,11 @@
 // Questions about nodes that every pass asks: transposes, symmetry, definiteness, dependence.
 #include <algorithm>
+#include <numeric>
 #include <unordered_map>
 #include <unordered_set>
 
 #include "graph/cache.hpp"
+#include "graph/canonical.hpp"
 #include "graph/graph.hpp"
 
 namespace adjoint {
@@ -47,12 +49,56 @@ bool is_symmetric(Expr matrix) {
   if (matrix.rank() < 2 || !(matrix.shape()[0] == matrix.shape()[1])) return false;
   if (matrix->facts.symmetric != Truth::Unknown) return matrix->facts.symmetric == Truth::Yes;
   if (matrix->kind == Kind::Variable || matrix->kind == Kind::Apply) return false;
-  if (matrix->kind == Kind::Power) return is_symmetric(matrix->operands[0]);
+  if (matrix->kind == Kind::Power) {
+    const Exchange e = exchange_of(matrix);
+    return e.first == 0 && e.second == 1 && !e.negative;
+  }
   auto& cache = matrix.graph().cache().symmetric;
   if (const auto at = cache.find(matrix.get()); at != cache.end()) return at->second;
   const bool result = transposed(matrix) == matrix;
   cache.emplace(matrix.get(), result);
   return result;
+}
+
+namespace {
+bool opposite(Expr a, Expr b) {
+  return a->kind == Kind::Sum && b->kind == Kind::Sum &&
+         std::equal(a->terms.begin(), a->terms.end(), b->terms.begin(), b->terms.end(),
+                    [](const Term& s, const Term& t) {
+                      return s.expr == t.expr && s.coefficient == -t.coefficient;
+                    });
+}
+}  // namespace
+
+// Of sums and their integer powers beside symmetric matrices: differences x(i) - x(j) of all pairs.
+Exchange exchange_of(Expr e) {
+  constexpr std::size_t kMostTerms = 6;
+  const int rank = e.rank();
+  if (rank < 2) return {};
+  if (e->kind == Kind::Power) {
+    if (is_symmetric(e->operands[0])) return {0, 1, false};
+    const Rational* exponent = as_number(e->operands[1]);
+    Exchange base = exponent != nullptr && exponent->is_integer() ? exchange_of(e->operands[0]) : Exchange{};
+    base.negative = base.negative && !exponent->is_even();
+    return base;
+  }
+  if (is_symmetric(e)) return {0, 1, false};
+  if (e->kind != Kind::Sum || rank > 4 || e->terms.size() > kMostTerms) return {};
+  auto& cache = e.graph().cache().exchanges;
+  if (const auto at = cache.find(e.get()); at != cache.end()) return at->second;
+  Exchange found;
+  for (int a = 0; a < rank && found.first < 0; ++a) {
+    for (int b = a + 1; b < rank && found.first < 0; ++b) {
+      if (!(e.shape()[static_cast<std::size_t>(a)] == e.shape()[static_cast<std::size_t>(b)])) continue;
+      std::vector<int> order(static_cast<std::size_t>(rank));
+      std::iota(order.begin(), order.end(), 0);
+      std::swap(order[static_cast<std::size_t>(a)], order[static_cast<std::size_t>(b)]);
+      const Expr turned = permuted(e, order);
+      if (turned == e || opposite(turned, e)) found = {a, b, !(turned == e)};
+    }
+  }
+  cache.emplace(e.get(), found);
+  return found;
 }
 
 namespace {

@@ -19,6 +19,7 @@ std::optional<Expr> elaborate(const Typed& typed, Graph& graph, Diagnostics& err
 
 std::optional<Expr> Elaborator::run() {
   find_inner_sums();
+  find_order();
   return settle(nullptr);
 }
 
@@ -146,16 +147,53 @@ Expr constant(Graph& graph, std::string_view name) {
 }
 }  // namespace
 
+Expr Elaborator::variable(int symbol) {
+  const auto [at, fresh] = variables_.emplace(symbol, Expr());
+  if (!fresh) return at->second;
+  if (const auto earlier = before_.find(symbol); earlier != before_.end()) {
+    for (const int other : earlier->second) variable(other);
+  }
+  const Symbol& s = typed_.symbols[static_cast<std::size_t>(symbol)];
+  Shape shape;
+  for (const auto& a : axes(s.type)) shape.push_back(a.size);
+  return variables_[symbol] = graph_.variable(s.name, shape, s.facts());
+}
+
+// The names among the factors of each product, in the order in which they were typed.
+void Elaborator::find_order() {
+  const auto symbol = [this](const Ast& node) {
+    const auto at = node->kind == SyntaxKind::Name ? typed_.meanings.find(node.get()) : typed_.meanings.end();
+    return at != typed_.meanings.end() && at->second.kind == Meaning::Kind::Variable ? at->second.symbol : -1;
+  };
+  std::unordered_map<const Node*, std::vector<int>> names;
+  for (const auto& node : typed_.order) {
+    if (node->kind != SyntaxKind::Binary || (node->text != "*" && node->text != ".*")) continue;
+    auto& own = names[node.get()];
+    for (const auto& side : node->args) {
+      std::vector<int> theirs;
+      if (const auto at = names.find(side.get()); at != names.end()) theirs = at->second;
+      if (const int s = symbol(side); s >= 0) theirs.push_back(s);
+      for (const int right : theirs) {
+        for (const int left : own) {
+          const auto& opposite = before_[left];
+          if (left == right || std::count(opposite.begin(), opposite.end(), right) != 0) continue;
+          auto& list = before_[right];
+          if (std::count(list.begin(), list.end(), left) == 0) list.push_back(left);
+        }
+      }
+      own.insert(own.end(), theirs.begin(), theirs.end());
+    }
+    if (own.size() > 8) own.clear();
+  }
+}
+
 Elaborator::Value Elaborator::name(const Node& node) {
   const auto at = typed_.meanings.find(&node);
   if (at == typed_.meanings.end()) return {constant(graph_, node.text), {}};
   const Meaning& m = at->second;
   switch (m.kind) {
     case Meaning::Kind::Variable: {
-      const Symbol& s = typed_.symbols[static_cast<std::size_t>(m.symbol)];
-      Shape shape;
-      for (const auto& a : axes(s.type)) shape.push_back(a.size);
-      return {graph_.variable(s.name, shape, s.facts()), {}};
+      return {variable(m.symbol), {}};
     }
     case Meaning::Kind::SizeNumber:
       return {graph_.extent(m.size), {}};

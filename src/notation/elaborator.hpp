@@ -39,6 +39,10 @@ class Elaborator {
   Value index_sum(const Node& node);
   const Value& value(const Ast& node) const { return values_.at(node.get()); }
   void find_inner_sums();
+  void find_order();
+  /// The variable, after those that stand before it in a product of the text: what was typed a*t is read t
+  /// after a, wherever a first occurs.
+  Expr variable(int symbol);
   std::optional<Expr> settle(const Naming* naming);
   void find_named();  // elaborate_named.cpp
 
@@ -74,8 +78,10 @@ class Elaborator {
   Graph& graph_;
   Diagnostics& errors_;
   std::unordered_map<const Node*, Value> values_;
-  std::unordered_map<const Node*, bool> inner_sum_;  // sums that are only a term of another sum
-  std::unordered_map<const Node*, bool> named_;      // operations that get a name
+  std::unordered_map<const Node*, bool> inner_sum_;   // sums that are only a term of another sum
+  std::unordered_map<const Node*, bool> named_;       // operations that get a name
+  std::unordered_map<int, std::vector<int>> before_;  // symbols that stand before a symbol in products
+  std::unordered_map<int, Expr> variables_;           // null while those before it are made
   int holes_ = 0;
   std::unordered_map<int, Axis> axes_;  // of index variables
 };

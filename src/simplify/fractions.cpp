@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "simplify/length.hpp"
+#include "simplify/rules_exponentials.hpp"
 
 namespace adjoint {
 namespace {
@@ -18,7 +19,11 @@ struct Written {  // a term as a product
   Labels output;
   std::vector<Size> sizes;
 
-  [[nodiscard]] Expr product(Graph& g) const { return g.product(coefficient, factors, output, sizes); }
+  [[nodiscard]] Expr product(Graph& g) const {
+    const Expr made = g.product(coefficient, factors, output, sizes);
+    const Expr collected = collect_exponentials(made);
+    return collected ? collected : made;
+  }
 };
 
 Written written(const Term& t) {
@@ -56,6 +61,26 @@ Written raised(Written w, const Key& key, const Rational& exponent) {
   return w;
 }
 
+// x - mean(x): multiplied out it would lose digits. A term is summed and stands along a whole axis.
+bool is_centred(const Node& sum) {
+  return std::any_of(sum.terms.begin(), sum.terms.end(), [](const Term& t) {
+    const Node& n = *t.expr;
+    if (n.kind != Kind::Product) return false;
+    const auto used = [&n](Label l) {
+      return std::any_of(n.factors.begin(), n.factors.end(), [l](const Factor& f) {
+        return std::count(f.labels.begin(), f.labels.end(), l) != 0;
+      });
+    };
+    const auto sums = [&n](const Factor& f) {
+      return (f.labels.empty() && f.expr->kind == Kind::Product) ||
+             std::any_of(f.labels.begin(), f.labels.end(),
+                         [&n](Label l) { return std::count(n.output.begin(), n.output.end(), l) == 0; });
+    };
+    return !std::all_of(n.output.begin(), n.output.end(), used) &&
+           std::any_of(n.factors.begin(), n.factors.end(), sums);
+  });
+}
+
 class Shortener {
  public:
   Expr run(Expr root) {
@@ -91,7 +116,8 @@ class Shortener {
         const Expr e = w.factors[k].expr;
         const Rational* power = exponent_of(e);
         const Expr base = power != nullptr ? e->operands[0] : e;
-        if (base->kind != Kind::Sum || (chosen != nullptr && base.get() != chosen)) continue;
+        if (base->kind != Kind::Sum || (chosen != nullptr && base.get() != chosen) || is_centred(*base))
+          continue;
         if (power != nullptr && !(*power == Rational(2)) && !(*power == Rational(3))) continue;
         at = k;
         exponent = power != nullptr ? static_cast<int>(power->numerator()) : 1;
@@ -230,18 +256,24 @@ class Shortener {
         if (m == k) continue;
         const std::vector<int> at = places(other.labels, sum.labels);
         if (!at.empty() && at[0] < 0) continue;
-        std::vector<Term> terms;
-        for (const auto& t : sum.expr->terms) {
-          Written w = written(t);
-          Labels labels;
-          for (const auto p : at) labels.push_back(w.output[static_cast<std::size_t>(p)]);
-          w.factors.push_back({other.expr, std::move(labels)});
-          terms.push_back({1, w.product(*n.graph)});
+        // All of a power, or one of its factors: (v*g - a)/v^(3/2) = (g - a/v)/sqrt(v).
+        const Rational* power_of = exponent_of(other.expr);
+        const Expr base = power_of != nullptr ? other.expr->operands[0] : other.expr;
+        const Rational whole = power_of != nullptr ? *power_of : Rational(1);
+        for (const Rational& part : {whole, Rational(whole.is_negative() ? -1 : 1)}) {
+          std::vector<Term> terms;
+          for (const auto& t : sum.expr->terms) {
+            Written w = written(t);
+            Labels labels;
+            for (const auto p : at) labels.push_back(w.output[static_cast<std::size_t>(p)]);
+            w.factors.push_back({power(base, part), std::move(labels)});
+            terms.push_back({1, w.product(*n.graph)});
+          }
+          auto factors = n.factors;
+          factors[k].expr = n.graph->sum(terms);
+          factors[m].expr = power(base, whole - part);
+          offer(n.graph->product(n.coefficient, std::move(factors), n.output, n.label_sizes), best, least);
         }
-        auto factors = n.factors;
-        factors[k].expr = n.graph->sum(terms);
-        factors.erase(factors.begin() + static_cast<std::ptrdiff_t>(m));
-        offer(n.graph->product(n.coefficient, std::move(factors), n.output, n.label_sizes), best, least);
       }
     }
     return best;
@@ -338,6 +370,40 @@ Expr collect_contractions(Expr product) {
     return n.graph->product(n.coefficient / inner.coefficient, std::move(factors), n.output, n.label_sizes);
   }
   return {};
+}
+
+Expr with_open_differences(Expr root) {
+  std::unordered_map<const Node*, Expr> done;
+  for (const auto& e : topological(std::span(&root, 1))) {
+    std::vector<Expr> operands;
+    for (const auto& o : e->operands) operands.push_back(done.at(o.get()));
+    Expr made = rebuild(e, operands);
+    const auto broadcasts = [](const Term& t) {
+      const Node& n = *t.expr;
+      return n.kind == Kind::Product && std::any_of(n.output.begin(), n.output.end(), [&n](Label l) {
+               return std::none_of(n.factors.begin(), n.factors.end(), [l](const Factor& f) {
+                 return std::count(f.labels.begin(), f.labels.end(), l) != 0;
+               });
+             });
+    };
+    for (std::size_t k = 0; made->kind == Kind::Product && k < made->factors.size(); ++k) {
+      const Node& n = *made;
+      const Factor& f = n.factors[k];
+      if (f.expr->kind != Kind::Sum || f.expr->terms.size() > 4 || f.labels.size() < 2) continue;
+      if (!std::all_of(f.expr->terms.begin(), f.expr->terms.end(), broadcasts)) continue;
+      std::vector<Term> terms;
+      for (const auto& t : f.expr->terms) {
+        auto factors = n.factors;
+        factors[k].expr = t.expr;
+        terms.push_back(
+            {t.coefficient, n.graph->product(n.coefficient, std::move(factors), n.output, n.label_sizes)});
+      }
+      made = n.graph->sum(terms);
+      break;
+    }
+    done.emplace(e.get(), made);
+  }
+  return done.at(root.get());
 }
 
 }  // namespace adjoint

@@ -9,6 +9,9 @@ namespace adjoint {
 /// product in the shortest of these forms. For display: what is multiplied out may cancel in numbers.
 Expr with_short_fractions(Expr root);
 
+/// Products with differences of all pairs multiplied out: the sum over j of x(i)-x(j) is n*x-sum(x).
+Expr with_open_differences(Expr root);
+
 /// V.*(W*H)./(W*H).^2 = V./(W*H): a contraction that stands beside a power of itself joins it. Null where
 /// there is none.
 Expr collect_contractions(Expr product);

@@ -1,8 +1,11 @@
 #include "simplify/fused.hpp"
 
 #include <algorithm>
+#include <optional>
 
 #include "ops/elementwise.hpp"
+#include "ops/matrix.hpp"
+#include "ops/products.hpp"
 #include "ops/record.hpp"
 #include "ops/structure.hpp"
 
@@ -110,6 +113,68 @@ Expr lift_fused_axes(Expr expr) {
     terms.push_back({t.coefficient, g.product(p.coefficient, p.factors, output, sizes)});
   }
   return fuse(g.sum(terms), static_cast<int>(axis));
+}
+
+namespace {
+
+// The A and B of kron(A,B): what fuses the rows and then the columns of an outer product.
+std::optional<std::pair<Expr, Expr>> as_kron(Expr e) {
+  const Node* columns = as_fuse(e);
+  if (columns == nullptr || e.rank() != 2 || fused_axis(*columns) != 1) return std::nullopt;
+  const Node* rows = as_fuse(columns->operands[0]);
+  if (rows == nullptr || fused_axis(*rows) != 0) return std::nullopt;
+  const Node& n = *rows->operands[0];  // axes: row of B, row of A, column of B, column of A
+  if (n.kind != Kind::Product || n.rank() != 4) return std::nullopt;
+  // Which labels hang together with an axis of A, and which with one of B.
+  std::vector<int> side(n.label_sizes.size(), 0);
+  const auto mark = [&](Label l, int who) { return side[static_cast<std::size_t>(l)] |= who; };
+  for (const std::size_t k : {1U, 3U}) mark(n.output[k], 1);
+  for (const std::size_t k : {0U, 2U}) mark(n.output[k], 2);
+  for (std::size_t pass = 0; pass <= n.factors.size(); ++pass) {
+    for (const auto& f : n.factors) {
+      int who = 0;
+      for (const auto l : f.labels) who |= mark(l, 0);
+      for (const auto l : f.labels) mark(l, who);
+    }
+  }
+  std::vector<Factor> a;
+  std::vector<Factor> b;
+  for (const auto& f : n.factors) {
+    const int who = f.labels.empty() ? 1 : mark(f.labels[0], 0);
+    if (who == 3) return std::nullopt;
+    (who == 1 ? a : b).push_back(f);
+  }
+  Graph& g = *n.graph;
+  if (std::any_of(side.begin(), side.end(), [](int who) { return who == 3; })) return std::nullopt;
+  return std::pair(g.product(n.coefficient, std::move(a), {n.output[1], n.output[3]}, n.label_sizes),
+                   g.product(1, std::move(b), {n.output[0], n.output[2]}, n.label_sizes));
+}
+
+bool is_square(Expr m) { return m.shape()[0] == m.shape()[1]; }
+
+}  // namespace
+
+// Magnus and Neudecker, Matrix Differential Calculus, chapter 2.
+Expr open_kronecker(Expr e) {
+  const Node& n = *e;
+  if (n.kind != Kind::Apply || n.operands.size() != 1 || n.operands[0].rank() != 2) return {};
+  const auto factors = as_kron(n.operands[0]);
+  if (!factors) return {};
+  const auto& [a, b] = *factors;
+  Graph& g = *n.graph;
+  const auto name = n.op->name;
+  const bool square = is_square(a) && is_square(b);
+  const Expr na = g.extent(a.shape()[0]);
+  const Expr nb = g.extent(b.shape()[0]);
+  if (name == "logdet" && square) return times(nb, logdet(a)) + times(na, logdet(b));
+  if (name == "det" && square) return times(g.power(det(a), nb), g.power(det(b), na));
+  if (name == "inv" && square) return kron(inv(a), inv(b));
+  if (name == "pinv") return kron(pinv(a), pinv(b));
+  if (name == "sqrtm" && is_semidefinite(a) && is_semidefinite(b)) return kron(sqrtm(a), sqrtm(b));
+  if (name == "chol" && is_definite(a) && is_definite(b)) return kron(chol(a), chol(b));
+  if (name == "normnuc") return times(normnuc(a), normnuc(b));
+  if (name == "normop") return times(normop(a), normop(b));
+  return {};
 }
 
 Expr merge_choices(Expr sum) {

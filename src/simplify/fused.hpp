@@ -10,6 +10,10 @@ namespace adjoint {
 /// Null where there is nothing to open.
 Expr open_fused_axes(Expr product);
 
+/// logdet(kron(A,B)) = p*logdet(A) + n*logdet(B), inv(kron(A,B)) = kron(inv(A),inv(B)) and their like. Null
+/// where there is none.
+Expr open_kronecker(Expr expr);
+
 /// f(vec(X)) = vec(f(X)) for entrywise f, powers and sums: what is entrywise is done before axes are fused.
 /// Null where there is nothing to lift.
 Expr lift_fused_axes(Expr expr);

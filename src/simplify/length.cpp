@@ -1,6 +1,7 @@
 #include "simplify/length.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "ops/record.hpp"
 
@@ -13,6 +14,10 @@ int of_number(const Rational& c) {  // beside a product: 2*x, x/2, 3*x/2
 }
 
 bool is_basis(Expr e) { return e->kind == Kind::Apply && is_view(record_of(*e).lowering.value, "basis"); }
+
+bool repeats(const Labels& labels) {
+  return std::set<Label>(labels.begin(), labels.end()).size() != labels.size();
+}
 
 // x(i)*unit(i) is x[i].
 bool is_entry(const Node& n) {
@@ -70,11 +75,11 @@ int Lengths::find(const Node& n) {
         for (const auto& f : n.factors) total += is_basis(f.expr) ? 0 : known_.at(f.expr.get());
         return total;
       }
-      if (n.factors.empty()) return n.shape.empty() ? of_number(n.coefficient) : 1;
+      if (n.factors.empty()) return n.shape.empty() ? (n.coefficient.denominator() == 1 ? 0 : 1) : 1;
       int total = static_cast<int>(n.factors.size()) - 1 + of_number(n.coefficient);
       bool above = false;
       for (const auto& f : n.factors) {
-        total = std::min(kMost, total + known_.at(f.expr.get()));
+        total = std::min(kMost, total + known_.at(f.expr.get()) + (repeats(f.labels) ? 1 : 0));
         const Rational* e = f.expr->kind == Kind::Power ? as_number(f.expr->operands[1]) : nullptr;
         above = above || e == nullptr || !e->is_negative();
       }

@@ -18,6 +18,16 @@ using Next = std::function<bool()>;
 
 bool is_hole(Expr e) { return e->kind == Kind::Variable && e->role == Role::Placeholder; }
 
+// The u of -u or 2*u: whatever stands in its place is a multiple of something.
+Expr scaled_hole(const Node& p) {
+  if (p.factors.size() != 1 || !is_hole(p.factors[0].expr) || p.factors[0].labels != p.output) return {};
+  if (p.coefficient.is_zero() || p.coefficient.is_one()) return {};
+  for (std::size_t k = 0; k < p.output.size(); ++k) {
+    if (p.output[k] != static_cast<Label>(k)) return {};
+  }
+  return p.factors[0].expr;
+}
+
 // The factors of a product of matrices in their order, transposed where that lines up their axes; nothing
 // for any other product.
 std::vector<Factor> chain(const Node& e) {
@@ -50,7 +60,7 @@ class Matcher {
   // The whole of `e` is an instance of `p`; then `next`.
   bool whole(Expr p, Expr e, const Next& next) {
     if (is_hole(p)) return bind(p, e, next);
-    if (p->kind != e->kind) return false;
+    if (p->kind != e->kind && !(p->kind == Kind::Product && scaled_hole(*p))) return false;
     switch (p->kind) {
       case Kind::Variable:
         return false;
@@ -66,18 +76,22 @@ class Matcher {
         if (p->attributes.integers != e->attributes.integers) return false;
         return operands(*p, *e, 0, [&] { return sizes_fit(*p, *e) && next(); });
       case Kind::Product: {
+        if (const Expr hole = scaled_hole(*p)) return bind(hole, (Rational(1) / p->coefficient) * e, next);
         const auto links = chain(*p);
         if (links.size() == 2 && is_hole(links[0].expr) && is_hole(links[1].expr) && e->factors.size() > 2)
           return stretches(links[0].expr, links[1].expr, *e, next);
-        if (!(p->coefficient == e->coefficient) || p->factors.size() != e->factors.size() ||
-            p->output.size() != e->output.size() || p->label_sizes.size() != e->label_sizes.size()) {
+        if (p->factors.size() != e->factors.size() || p->output.size() != e->output.size() ||
+            p->label_sizes.size() != e->label_sizes.size()) {
           return false;
         }
         Product state(*p, *e);
         for (std::size_t k = 0; k < p->output.size(); ++k) {
           if (!state.set(p->output[k], e->output[k])) return false;
         }
-        return factors(state, 0, [&] { return state.sums_are_closed() && state.all_used() && next(); });
+        return factors(state, 0, [&] {
+          return p->coefficient == state.scale * e->coefficient && state.sums_are_closed() &&
+                 state.all_used() && next();
+        });
       }
       case Kind::Sum: {
         if (p->terms.size() != e->terms.size()) return false;
@@ -99,7 +113,7 @@ class Matcher {
       result.bindings = bindings;
       const Product found = state;
       const Node* node = &e;
-      const Rational coefficient = e.coefficient / p.coefficient;
+      const Rational coefficient = state.scale * e.coefficient / p.coefficient;
       result.wrap = [found, node, coefficient](Expr replacement) {
         std::vector<Factor> kept;
         for (std::size_t k = 0; k < node->factors.size(); ++k) {
@@ -140,6 +154,7 @@ class Matcher {
     const Node* e;
     std::vector<Label> map;  // labels of p to labels of e, -1 where not yet met
     std::vector<bool> used;  // factors of e
+    Rational scale{1};       // of the sums among them against those of p: a sum stands for its opposite too
 
     Product(const Node& pattern, const Node& expr)
         : p(&pattern), e(&expr), map(pattern.label_sizes.size(), -1), used(expr.factors.size(), false) {}
@@ -233,6 +248,19 @@ class Matcher {
     return whole(p.operands[k], e.operands[k], [&, k] { return operands(p, e, k + 1, next); });
   }
 
+  // The sum e is minus the sum p.
+  bool opposite(Product& s, Expr p, Expr e, const Next& next) {
+    if (p->kind != Kind::Sum || e->kind != Kind::Sum || p->terms.size() != e->terms.size()) return false;
+    std::vector<bool> taken(e->terms.size(), false);
+    const Rational minus(-1);
+    return terms(*p, *e, 0, taken, &minus, [&](const Rational&) {
+      s.scale = -s.scale;
+      if (next()) return true;
+      s.scale = -s.scale;
+      return false;
+    });
+  }
+
   bool factors(Product& s, std::size_t k, const Next& next) {
     if (k == s.p->factors.size()) return next();
     const Factor& pf = s.p->factors[k];
@@ -245,7 +273,8 @@ class Matcher {
         for (std::size_t a = 0; a < labels.size(); ++a) fits = fits && s.set(pf.labels[a], labels[a]);
         if (fits) {
           s.used[j] = true;
-          if (whole(pf.expr, candidate, [&] { return factors(s, k + 1, next); })) return true;
+          const auto rest = [&] { return factors(s, k + 1, next); };
+          if (opposite(s, pf.expr, candidate, rest) || whole(pf.expr, candidate, rest)) return true;
           s.used[j] = false;
         }
         s.map = restore;
@@ -283,9 +312,11 @@ class Matcher {
 
 }  // namespace
 
-bool match(Expr pattern, Expr expr, const std::function<bool(const Bindings&)>& condition, Match& result) {
+bool match(Expr pattern, Expr expr, const std::function<bool(const Bindings&)>& condition, Match& result,
+           bool only_whole) {
   Matcher m;
-  if (pattern->kind == Kind::Product && expr->kind == Kind::Product && !pattern->factors.empty()) {
+  const bool parts = !only_whole && !pattern->factors.empty();
+  if (parts && pattern->kind == Kind::Product && expr->kind == Kind::Product) {
     return m.part_of_product(*pattern, *expr, result, condition);
   }
   if (pattern->kind == Kind::Sum && expr->kind == Kind::Sum) {

@@ -27,7 +27,8 @@ struct Match {
 
 /// Whether `expr` (or a part of it, for products and sums) matches `pattern` with a condition on the
 /// bindings.
-bool match(Expr pattern, Expr expr, const std::function<bool(const Bindings&)>& condition, Match& result);
+bool match(Expr pattern, Expr expr, const std::function<bool(const Bindings&)>& condition, Match& result,
+           bool only_whole = false);
 
 /// `pattern` with its holes and sizes replaced, built in `graph`.
 Expr instantiate(Expr pattern, const Bindings& bindings, Graph& graph);

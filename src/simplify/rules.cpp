@@ -54,6 +54,9 @@ class Table {
   void rule(std::string_view name, Expr pattern, Expr replacement) {
     list.push_back({name, pattern, replacement, false});
   }
+  void display_rule(std::string_view name, Expr pattern, Expr replacement) {
+    list.push_back({name, pattern, replacement, true});
+  }
 
   void logarithms() {
     for (const auto& u : any) {
@@ -65,6 +68,12 @@ class Table {
       rule("sigmoid", power(one + exp(u), Rational(-1)), sigmoid(-u));
       rule("sigmoid", times(exp(u), sigmoid(-u)), sigmoid(u));
       rule("exp of a negative softplus", exp(-softplus(u)), sigmoid(-u));
+    }
+    for (std::size_t k = 0; k < any.size(); ++k) {
+      const Facts positive = Facts::of_signs(Signs::positive());
+      const Expr a = hole("a", any[k].shape(), positive);
+      const Expr b = hole("b", any[k].shape(), positive);
+      display_rule("log of a quotient", log(a) - log(b), log(divide(a, b)));
     }
     for (const auto& u : {x, X}) rule("logsumexp", log(sum_all(exp(u))), logsumexp(u));
     rule("logsumexp", log(sum_axis(exp(X), 0)), logsumexp(X, 0));
@@ -82,6 +91,15 @@ class Table {
                                   Rational(5, 2), Rational(-1, 2), Rational(-3, 2)})
           rule("root of a square", power(power(u, Rational(k)), r), power(abs(u), Rational(k) * r));
       }
+      // Where the root of an odd power is defined its base is not negative.
+      for (const std::int64_t k : {3, 5, 7}) {
+        for (const Rational& r :
+             {Rational(1, 2), Rational(1, 3), Rational(2, 3), Rational(3, 2), Rational(1, 4), Rational(1, 5),
+              Rational(1, 7), Rational(-1, 2), Rational(-1, 3), Rational(-2, 3), Rational(-3, 2)})
+          rule("root of an odd power", power(power(u, Rational(k)), r), power(u, Rational(k) * r));
+      }
+      for (const std::int64_t k : {3, 5, 7, 9})
+        rule("x over abs", times(power(u, Rational(k)), power(abs(u), Rational(-k))), sign(u));
     }
   }
 
@@ -91,6 +109,10 @@ class Table {
       rule("cosh^2 - sinh^2", square(cosh(u)) - square(sinh(u)), g.ones(u.shape()));
       rule("sin over cos", times(sin(u), power(cos(u), Rational(-1))), tan(u));
       rule("sinh over cosh", times(sinh(u), power(cosh(u), Rational(-1))), tanh(u));
+      rule("hyperbolic cosine", exp(u) + exp(-u), Rational(2) * cosh(u));
+      rule("hyperbolic sine", exp(u) - exp(-u), Rational(2) * sinh(u));
+      rule("hyperbolic cosine", times(exp(u), sigmoid(Rational(-2) * u)),
+           Rational(1, 2) * power(cosh(u), Rational(-1)));
     }
   }
 
@@ -106,7 +128,7 @@ class Table {
     rule("inverse of a product", inv(dot(A, B)), dot(inv(B), inv(A)));
     rule("pseudo-inverse", dot(inv(dot(transposed(X), X)), transposed(X)), pinv(X));
     list.back().display_only = true;
-    rule("pseudo-inverse of a projection", dot(pinv(X), dot(X, pinv(X))), pinv(X));
+    projections();
     rule("Cholesky factor", dot(chol(S), transposed(chol(S))), S);
     rule("Cholesky factor", sum_all(square(chol(S))), trace(S));
     rule("Cholesky determinant", det(chol(S)), sqrt(det(S)));
@@ -119,6 +141,37 @@ class Table {
     const Expr diagonal = g.product(1, {{chol(S), {i, i}}}, {i});
     rule("Cholesky determinant", prod(diagonal), sqrt(det(S)));
     rule("Cholesky determinant", sum_all(log(diagonal)), Rational(1, 2) * logdet(S));
+  }
+
+  // X*pinv(X) and pinv(X)*X are orthogonal projections: Penrose's four equations.
+  void projections() {
+    const Expr inverse = pinv(X);
+    const auto turned = [](Expr e) { return transposed(e); };
+    rule("pseudo-inverse of a projection", dot(inverse, dot(X, inverse)), inverse);
+    rule("projection of its own columns", dot(X, dot(inverse, X)), X);
+    rule("projection of its own columns", dot(turned(X), dot(X, inverse)), turned(X));
+    rule("projection of its own rows", dot(inverse, dot(X, turned(X))), turned(X));
+    rule("pseudo-inverse of a projection", dot(inverse, dot(turned(inverse), turned(X))), inverse);
+    rule("pseudo-inverse of a projection", dot(turned(X), dot(turned(inverse), inverse)), inverse);
+    rule("symmetric projection", turned(dot(X, inverse)), dot(X, inverse));
+    list.back().whole = true;
+    rule("symmetric projection", turned(dot(inverse, X)), dot(inverse, X));
+    list.back().whole = true;
+    const Expr columns = I - dot(X, inverse);
+    const Expr rows = g.identity(p) - dot(inverse, X);
+    for (const auto& complement : {columns, rows}) {
+      rule("projection twice", dot(complement, complement), complement);
+      rule("projection twice", dot(turned(complement), complement), complement);
+      rule("projection twice", dot(complement, turned(complement)), complement);
+    }
+    for (const auto& complement : {columns, turned(columns)}) {
+      rule("projection of what is orthogonal", dot(complement, X), g.zeros({n, p}));
+      rule("projection of what is orthogonal", dot(inverse, complement), g.zeros({p, n}));
+    }
+    for (const auto& complement : {rows, turned(rows)}) {
+      rule("projection of what is orthogonal", dot(X, complement), g.zeros({n, p}));
+      rule("projection of what is orthogonal", dot(complement, inverse), g.zeros({p, n}));
+    }
   }
 
   void determinants() {

@@ -17,6 +17,8 @@ struct Rule {
   /// Only for display: shorter to read, but it forgets something that derivatives use (the rank of
   /// inv(X'*X)).
   bool display_only = false;
+  /// Only for a whole product, not for some of its factors: which way round it stands matters.
+  bool whole = false;
 };
 
 /// All rules, in the order in which they are tried; the holes are variables of Role::Placeholder.

@@ -4,11 +4,13 @@
 #include <unordered_map>
 
 #include "ops/record.hpp"
+#include "simplify/display.hpp"
 #include "simplify/fractions.hpp"
 #include "simplify/fused.hpp"
 #include "simplify/joins.hpp"
 #include "simplify/match.hpp"
 #include "simplify/rules.hpp"
+#include "simplify/rules_exponentials.hpp"
 #include "simplify/summed.hpp"
 
 namespace adjoint {
@@ -90,7 +92,7 @@ class Simplifier {
       if (!signatures()[k].may_match(*e)) continue;
       Match found;
       if (!match(
-              all[k].pattern, e, [](const Bindings&) { return true; }, found))
+              all[k].pattern, e, [](const Bindings&) { return true; }, found, all[k].whole))
         continue;
       const Expr next = found.wrap(instantiate(all[k].replacement, found.bindings, e.graph()));
       if (next == e) continue;
@@ -99,10 +101,13 @@ class Simplifier {
     }
     if (const Expr opened = open_fused_axes(e)) return opened;
     if (const Expr lifted = lift_fused_axes(e)) return lifted;
+    if (const Expr opened = open_kronecker(e)) return opened;
     if (const Expr merged = merge_choices(e)) return merged;
     if (const Expr merged = merge_joins(e)) return merged;
     if (const Expr collected = collect_contractions(e)) return collected;
     if (const Expr shrunk = shrink_joined_axes(e)) return shrunk;
+    if (const Expr opened = open_diagonals(e)) return opened;
+    if (const Expr collected = collect_exponentials(e)) return collected;
     return cancel_summed_terms(e);
   }
 
@@ -115,6 +120,8 @@ class Simplifier {
 }  // namespace
 
 Expr simplify(Expr expr, std::vector<Step>* steps) { return Simplifier(steps, false).run(expr); }
+
+Expr displayed(Expr expr) { return Simplifier(nullptr, true).run(expr); }
 
 Expr expanded(Expr expr) {
   std::unordered_map<const Node*, Expr> done;

@@ -9,4 +9,8 @@ namespace adjoint {
 /// factor has; else null.
 Expr cancel_summed_terms(Expr product);
 
+/// The diagonal of a sum as the sum of diagonals, where that is shorter: diag(a*a'-b*b') = a.^2-b.^2. Null
+/// where there is none.
+Expr open_diagonals(Expr product);
+
 }  // namespace adjoint
