@@ -11,6 +11,7 @@
 #include <set>
 
 #include "calculus/linear.hpp"
+#include "eval/defined.hpp"
 #include "eval/evaluate.hpp"
 #include "ops/abstract.hpp"
 #include "ops/record.hpp"
@@ -491,6 +492,96 @@ TEST_P(Records, DoWhatTheySay) {
       }
       for (std::size_t o = 0; o < s.arity(); ++o) check_operand(record, s, o);
       if (HasFatalFailure()) return;
+    }
+  }
+}
+
+// A value of the operand at which the condition fails; of two operands, `other` is the second.
+Array violating(Condition condition, const Array& like, const Array* other) {
+  using enum Condition;
+  Array value = like;
+  const auto all = [&value](double v) { std::fill(value.data.begin(), value.data.end(), v); };
+  const auto multiple_of_identity = [&](double v) {
+    all(0);
+    for (std::int64_t b = 0; b < batch_count(value); ++b) matrix_at(value, b).diagonal().array() = v;
+  };
+  switch (condition) {
+    case NonNegative:
+    case AboveMinusOne:
+      all(-1);
+      break;
+    case InUnit:
+      all(2);
+      break;
+    case InsideUnit:
+      all(1);
+      break;
+    case CosNonZero:
+      all(std::acos(0.0));
+      break;
+    case Semidefinite:
+    case NoNegativeRealEigenvalue:
+      multiple_of_identity(-1);
+      break;
+    case SimpleSpectrum:
+    case DistinctSingular:
+    case SimpleTop:
+      multiple_of_identity(1);
+      break;
+    case Differ:
+      value = *other;
+      break;
+    case Positive:
+    case NonZero:
+    case NotAllZero:
+    case Invertible:
+    case FullRank:
+    case FullColumnRank:
+    case FullRowRank:
+    case ConstantRank:
+    case Definite:
+    case UniqueMaximum:
+    case UniqueMinimum:
+    case SpectraDisjoint:
+    case NormSmooth:
+    case NormTwiceSmooth:
+    case Unknown:
+      all(0);
+      break;
+  }
+  return value;
+}
+
+bool is_refused_or_said(const Sample& s, Expr operand, bool defined) {
+  try {
+    Evaluator e(s.point);
+    if (!defined) return !kinks(s.y, std::span(&operand, 1), s.point).empty();
+    const Array& value = e(s.y);
+    if (!std::all_of(value.data.begin(), value.data.end(), [](double v) { return std::isfinite(v); }))
+      return true;
+    const Written written{s.y, Expr(), true};
+    return undefined_part(s.y.graph().number(1), std::span(&written, 1), e).has_value();
+  } catch (const std::runtime_error&) {
+    return true;
+  }
+}
+
+// No condition is taken to hold: where one fails, evaluation refuses, has no number, or warns.
+TEST_P(Records, ConditionsAreLookedAt) {
+  const Record& record = *GetParam();
+  if (record.lowering.value.by == Lowering::By::None) return;
+  for (const Recipe& recipe : recipes_of(record)) {
+    for (const bool defined : {true, false}) {
+      for (const auto& c : defined ? record.defined.value : record.differentiable.value) {
+        Sample s(record, recipe, 1);
+        const auto o = static_cast<std::size_t>(c.operand);
+        const Array* other = s.arity() > 1 ? &s.point.values.at(s.at(1).get()) : nullptr;
+        Array& value = s.point.values.at(s.at(o).get());
+        value = violating(c.condition, value, other);
+        EXPECT_TRUE(is_refused_or_said(s, s.at(o), defined))
+            << record.name << ", " << (defined ? "defined" : "differentiable") << ", condition "
+            << static_cast<int>(c.condition) << " on operand " << c.operand << ", rank " << s.at(o).rank();
+      }
     }
   }
 }

@@ -15,7 +15,7 @@ Analysis analyse(const Question& q, const Say& say) {
       a.warnings.push_back("the assumptions contradict each other: no " + say(expr) + " satisfies them");
     }
   }
-  a.domain = domain_of(q.f, q.variables, q.assumptions);
+  a.domain = domain_of(q.f, q.variables, q.assumptions, 2, q.written);
   if (a.domain.empty) a.warnings.emplace_back("the expression has no real value anywhere");
   if (!a.warnings.empty()) return a;
   if (const auto jumps = continuous_where(simplify(q.f), q.assumptions)) {
@@ -24,11 +24,12 @@ Analysis analyse(const Question& q, const Say& say) {
     remove_implied(*a.continuous);
   }
   if (q.f.rank() == 0 && !q.variables.empty()) {
-    a.convexity = convexity_of(q.f, q.variables, q.assumptions, q.probe);
+    a.convexity = convexity_of(q.f, q.variables, q.assumptions, q.probe, q.written);
     for (const auto& v : q.variables) {
       VariableAnalysis one;
       one.variable = v;
-      one.convexity = q.variables.size() == 1 ? a.convexity : convexity_of(q.f, {v}, q.assumptions, q.probe);
+      one.convexity =
+          q.variables.size() == 1 ? a.convexity : convexity_of(q.f, {v}, q.assumptions, q.probe, q.written);
       one.lipschitz = lipschitz_of(q.f, v, q.assumptions, q.radius);
       one.subdifferential = subdifferential_of(q.f, v, say, q.assumptions);
       a.variables.push_back(std::move(one));

@@ -15,7 +15,8 @@ namespace adjoint {
 
 struct Question {
   Expr f;
-  std::vector<Expr> variables;  // jointly
+  std::vector<Written> written;  // of f
+  std::vector<Expr> variables;   // jointly
   Assumptions assumptions;
   Expr radius;     // of the ball norm(x) <= radius on which bounds are asked, or null
   Expr parameter;  // whose limit is asked, or null

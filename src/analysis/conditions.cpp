@@ -1,10 +1,12 @@
 #include "analysis/conditions.hpp"
 
 #include <algorithm>
+#include <optional>
 
 #include "analysis/forms.hpp"
 #include "ops/elementwise.hpp"
 #include "ops/matrix.hpp"
+#include "ops/reductions.hpp"
 
 namespace adjoint {
 namespace {
@@ -63,6 +65,8 @@ Verdict decide(const Requirement& r, Ranges& ranges) {
     case C::SimpleTop:
     case C::UniqueMaximum:
     case C::UniqueMinimum:
+    case C::NormSmooth:  // asked in terms of the operand, by the power (domain.cpp)
+    case C::NormTwiceSmooth:
     case C::Unknown:
       break;
   }
@@ -78,12 +82,16 @@ bool guarded(const Requirement& r, Ranges& ranges) {
   Expr gap = r.guard->operands[1] - r.guard->operands[0];  // > 0 or >= 0 where the guard holds
   if (!r.guard_holds) gap = -gap;
   const bool positive = strict == r.guard_holds;
+  const auto exceeds = [&](Expr size) {  // where the guard chooses its branch
+    const Range rest = ranges.of(size - gap);
+    return rest.is_positive() || (positive && rest.is_nonnegative());
+  };
+  // A vector whose length is bounded from below is not 0.
+  if (r.predicate == C::NotAllZero && gap.rank() == 0 && r.operand.rank() > 0)
+    return exceeds(norm(r.operand));
   if (!(gap.shape() == r.operand.shape())) return false;
   const Range above = ranges.of(r.operand - gap);  // operand = gap + (what is left)
-  if (r.predicate == C::NonZero) {                 // of abs(x) as well
-    const Range size = ranges.of(abs(r.operand) - gap);
-    if (size.is_positive() || (positive && size.is_nonnegative())) return true;
-  }
+  if (r.predicate == C::NonZero && exceeds(abs(r.operand))) return true;
   switch (r.predicate) {
     case C::Positive:
     case C::NonZero:
@@ -93,6 +101,28 @@ bool guarded(const Requirement& r, Ranges& ranges) {
     default:
       return false;
   }
+}
+
+// u*v' as its two vectors, with what stands before it; nothing for other matrices.
+std::optional<std::vector<Expr>> rank_one(Expr e) {
+  const Node& n = *e;
+  if (n.kind != Kind::Product || n.output.size() != 2 || n.output[0] == n.output[1] ||
+      n.coefficient.is_zero())
+    return std::nullopt;
+  std::vector<Expr> parts;
+  bool row = false;
+  bool column = false;
+  for (const Factor& f : n.factors) {
+    if (f.labels.size() > 1) return std::nullopt;
+    if (f.labels.size() == 1) {
+      if (f.labels[0] != n.output[0] && f.labels[0] != n.output[1]) return std::nullopt;
+      bool& used = f.labels[0] == n.output[0] ? row : column;
+      if (used) return std::nullopt;
+      used = true;
+    }
+    parts.push_back(f.expr);
+  }
+  return parts;
 }
 
 bool plain_labels(const Factor& f, const Node& n) { return f.labels == n.output; }
@@ -157,12 +187,13 @@ void add(std::vector<Requirement>& list, const Requirement& r) {
     const bool swapped = r.other && known.operand == r.other && known.other == r.operand;
     return known.predicate == r.predicate &&
            ((known.operand == r.operand && known.other == r.other) || swapped) && known.guard == r.guard &&
-           known.guard_holds == r.guard_holds;
+           known.guard_holds == r.guard_holds && known.axis == r.axis;
   });
   if (same == list.end()) {
     list.push_back(r);
   } else {
     same->necessary = same->necessary || r.necessary;
+    same->of_kink = same->of_kink && r.of_kink;
   }
 }
 
@@ -220,6 +251,18 @@ void require(std::vector<Requirement>& list, Requirement r, Ranges& ranges) {
   if (guarded(r, ranges)) return;
   const Expr e = r.operand;
   const Node& n = *e;
+  // A value that every pair i = j spoils there is nowhere; a kink there moves nothing.
+  const bool pairs = r.predicate == C::NonZero || r.predicate == C::Positive;
+  if (pairs && !r.of_kink && !r.guard && vanishes_on_diagonal(e)) {
+    r.impossible = true;
+    return add(list, r);
+  }
+  if (r.predicate == C::FullRank || r.predicate == C::ConstantRank) {
+    if (const auto parts = rank_one(e)) {  // of rank 1 where none of them vanishes
+      for (const Expr part : *parts) again(part.rank() == 0 ? C::NonZero : C::NotAllZero, part);
+      return;
+    }
+  }
   const bool strict = r.predicate == C::Positive;
   const bool sign = strict || r.predicate == C::NonZero || r.predicate == C::NotAllZero;
   if (r.predicate == C::Differ && (is_zero(r.other) || is_zero(e)))
@@ -236,6 +279,9 @@ void require(std::vector<Requirement>& list, Requirement r, Ranges& ranges) {
   if (n.kind == Kind::Power && sign) {
     const Rational* p = as_number(n.operands[1]);
     const bool nonnegative = ranges.of(e).is_nonnegative();
+    // Whatever the exponent is: a power vanishes only where its base does.
+    if (p == nullptr && r.predicate != C::Positive)
+      return again(r.predicate == C::NotAllZero ? C::NotAllZero : C::NonZero, n.operands[0]);
     if (p != nullptr && (r.predicate != C::Positive || nonnegative)) {
       return again(r.predicate == C::NotAllZero ? C::NotAllZero : C::NonZero, n.operands[0]);
     }
@@ -328,6 +374,41 @@ void require(std::vector<Requirement>& list, Requirement r, Ranges& ranges) {
     }
   }
   add(list, r);
+}
+
+bool vanishes_on_diagonal(Expr e, std::size_t i, std::size_t j) {
+  const Node& n = *e;
+  if (n.kind == Kind::Sum) {
+    std::vector<Term> terms;
+    for (const Term& t : n.terms) {
+      Axes axes = n.graph->axes(t.expr);
+      axes[j] = axes[i];
+      Axes out = axes;
+      out.erase(out.begin() + static_cast<std::ptrdiff_t>(j));
+      terms.push_back({t.coefficient, n.graph->product(1, {{t.expr, axes}}, out)});
+    }
+    return is_zero(n.graph->sum(terms));
+  }
+  if (n.kind == Kind::Power) {
+    const Rational* p = as_number(n.operands[1]);
+    return p != nullptr && Rational(0) < *p && vanishes_on_diagonal(n.operands[0], i, j);
+  }
+  if (n.kind == Kind::Apply) {
+    return n.operands.size() == 1 && record_of(n).partial.value != nullptr &&
+           is_zero(n.graph->apply(*n.op, {n.graph->zeros(n.operands[0].shape())}, n.attributes)) &&
+           vanishes_on_diagonal(n.operands[0], i, j);
+  }
+  return n.kind == Kind::Product && std::any_of(n.factors.begin(), n.factors.end(), [&](const Factor& f) {
+           const auto at_i = std::find(f.labels.begin(), f.labels.end(), n.output[i]);
+           const auto at_j = std::find(f.labels.begin(), f.labels.end(), n.output[j]);
+           return n.output[i] != n.output[j] && at_i != f.labels.end() && at_j != f.labels.end() &&
+                  vanishes_on_diagonal(f.expr, static_cast<std::size_t>(at_i - f.labels.begin()),
+                                       static_cast<std::size_t>(at_j - f.labels.begin()));
+         });
+}
+
+bool vanishes_on_diagonal(Expr e) {
+  return e.rank() == 2 && e.shape()[0] == e.shape()[1] && vanishes_on_diagonal(e, 0, 1);
 }
 
 void remove_implied(std::vector<Requirement>& list) {

@@ -190,10 +190,10 @@ std::string_view verdict_text(Verdict verdict) {
 }
 
 Convexity convexity_of(Expr f, const std::vector<Expr>& variables, const Assumptions& assumptions,
-                       const Probe& probe) {
+                       const Probe& probe, std::span<const Written> written) {
   Convexity answer;
   if (f.rank() != 0 || variables.empty()) return answer;
-  const Domain domain = domain_of(f, variables, assumptions);
+  const Domain domain = domain_of(f, variables, assumptions, 2, written);
   const SecondDerivative d = second_derivative(f, variables);
   if (is_convex_set(variables) && !domain.empty && is_convex_domain(domain.defined, variables, assumptions)) {
     // The certificate is for the domain: there its conditions hold.

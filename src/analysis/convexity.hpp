@@ -33,8 +33,8 @@ struct Convexity {
 using Twins = std::vector<std::pair<Expr, Expr>>;  // original, twin
 using Probe = std::function<std::optional<double>(Expr scalar, const Twins& twins, unsigned seed)>;
 
-/// Jointly in the variables, on the domain of f within their declared sets.
+/// Jointly in the variables, on the domain of f, as it was written, within their declared sets.
 Convexity convexity_of(Expr f, const std::vector<Expr>& variables, const Assumptions& assumptions = {},
-                       const Probe& probe = {});
+                       const Probe& probe = {}, std::span<const Written> written = {});
 
 }  // namespace adjoint

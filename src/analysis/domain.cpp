@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "analysis/conditions.hpp"
 #include "analysis/forms.hpp"
@@ -28,8 +29,9 @@ class Walk {
     smooth_guards_ = guards(true);
   }
 
-  std::vector<Requirement> defined() {
+  std::vector<Requirement> defined(std::span<const Written> written) {
     for (const auto& y : order_) visit(*y, false);
+    if (!written.empty()) take(written);
     remove_implied(list_);
     return list_;
   }
@@ -75,12 +77,38 @@ class Walk {
     return found;
   }
 
+  // What was written and is no part of f any more.
+  void take(std::span<const Written> written) {
+    std::unordered_set<const Node*> seen;
+    for (const auto& y : order_) seen.insert(y.get());
+    for (const bool guarded : {false, true}) {
+      for (const Written& w : written) {
+        if (static_cast<bool>(w.guard) != guarded) continue;
+        const Guard guard{w.guard, w.guard_holds, true};
+        std::vector<Expr> open{w.expr};
+        while (!open.empty()) {
+          const Expr y = open.back();
+          open.pop_back();
+          if (!seen.insert(y.get()).second) continue;
+          guards_[y.get()] = guard;
+          visit(*y, false);
+          open.insert(open.end(), y->operands.begin(), y->operands.end());
+        }
+      }
+    }
+  }
+
   void ask(const Node& y, C predicate, Expr operand, bool necessary, Expr other = {}) {
     Requirement r;
     r.predicate = predicate;
     r.operand = operand;
     r.other = other;
     r.necessary = necessary;
+    r.of_kink = smooth_;
+    if (predicate == C::UniqueMaximum || predicate == C::UniqueMinimum) {
+      const auto& axes = y.attributes.integers;
+      if (!axes.empty() && operand.rank() > 1) r.axis = static_cast<int>(axes[0]);
+    }
     const Guard& g = (smooth_ ? smooth_guards_ : guards_)[&y];
     r.guard = g.condition;
     r.guard_holds = g.holds;
@@ -95,17 +123,17 @@ class Walk {
     } else if (y.kind == Kind::Apply) {
       const Record& record = record_of(y);
       const auto& conditions = smooth ? record.differentiable.value : record.defined.value;
-      // |x|^p has a kink at a zero entry for p <= 1, its derivative one for p < 2.
-      if (smooth && (record.name == "norm_p" || record.name == "norm_p_grad") &&
-          active_[y.operands[0].get()]) {
-        const Range p = ranges_.of(y.operands[1]);
-        const double least = record.name == "norm_p" ? 1 : 2;
-        const bool flat = p.lower > least || (p.lower == least && (p.open_lower || least == 2));
-        if (!flat) ask(y, C::NonZero, y.operands[0], false);
-      }
-      for (const auto& c : conditions) {
+      for (auto c : conditions) {
         const Expr operand = y.operands[static_cast<std::size_t>(c.operand)];
         if (smooth && !concerns(y, c)) continue;
+        if (c.condition == C::NormSmooth || c.condition == C::NormTwiceSmooth) {
+          // |x|^p has a kink at a zero entry for p <= 1, its derivative one for p < 2.
+          const Range p = ranges_.of(y.operands[1]);
+          const double least = c.condition == C::NormSmooth ? 1 : 2;
+          const bool flat = p.lower > least || (p.lower == least && (p.open_lower || least == 2));
+          if (!flat) ask(y, C::NonZero, operand, false);
+          c.condition = C::NotAllZero;
+        }
         const bool at_zero =
             c.condition == C::NonZero || c.condition == C::NotAllZero || c.condition == C::Differ;
         if (smooth && at_zero && flat_beyond(y, operand)) continue;
@@ -120,6 +148,20 @@ class Walk {
     }
   }
 
+  // Sizes are integers, and so are sums and products of them.
+  static bool is_integer_valued(Expr e) {
+    if (const Rational* number = as_number(e)) return number->is_integer();
+    if (e->kind == Kind::Extent) return true;
+    if (e->kind == Kind::Sum) {
+      return std::all_of(e->terms.begin(), e->terms.end(), [](const Term& t) {
+        return t.coefficient.is_integer() && is_integer_valued(t.expr);
+      });
+    }
+    return e->kind == Kind::Product && e->coefficient.is_integer() &&
+           std::all_of(e->factors.begin(), e->factors.end(),
+                       [](const Factor& f) { return f.expr.rank() == 0 && is_integer_valued(f.expr); });
+  }
+
   bool concerns(const Node& y, const OperandCondition& c) {
     if (c.condition == C::Differ) return true;
     return active_[y.operands[static_cast<std::size_t>(c.operand)].get()];
@@ -129,11 +171,11 @@ class Walk {
     const Expr base = y.operands[0];
     const Expr exponent = y.operands[1];
     const Range e = ranges_.of(exponent);
-    const Rational* number = as_number(exponent);
+    const bool whole = is_integer_valued(exponent);
     const bool nonnegative = ranges_.of(base).is_nonnegative();
     if (!smooth) {
-      if (number != nullptr && number->is_integer()) {
-        if (number->is_negative()) ask(y, C::NonZero, base, true);
+      if (whole) {
+        if (!e.is_nonnegative()) ask(y, C::NonZero, base, true);
       } else if (e.is_positive()) {
         ask(y, C::NonNegative, base, true);
       } else {
@@ -141,7 +183,7 @@ class Walk {
       }
       return;
     }
-    if (number != nullptr && number->is_integer()) return;
+    if (whole) return;
     if (active_[exponent.get()]) {
       ask(y, C::Positive, base, true);
     } else if (active_[base.get()]) {
@@ -315,8 +357,9 @@ bool has_impossible(const std::vector<Requirement>& list) {
 
 }  // namespace
 
-std::vector<Requirement> defined_where(Expr f, const Assumptions& assumptions) {
-  return Walk(f, {}, assumptions).defined();
+std::vector<Requirement> defined_where(Expr f, const Assumptions& assumptions,
+                                       std::span<const Written> written) {
+  return Walk(f, {}, assumptions).defined(written);
 }
 
 std::vector<Requirement> smooth_where(Expr f, const std::vector<Expr>& variables,
@@ -324,9 +367,10 @@ std::vector<Requirement> smooth_where(Expr f, const std::vector<Expr>& variables
   return Walk(f, variables, assumptions).smooth();
 }
 
-Domain domain_of(Expr f, const std::vector<Expr>& variables, const Assumptions& assumptions, int order) {
+Domain domain_of(Expr f, const std::vector<Expr>& variables, const Assumptions& assumptions, int order,
+                 std::span<const Written> written) {
   Domain d;
-  d.defined = defined_where(f, assumptions);
+  d.defined = defined_where(f, assumptions, written);
   d.empty = has_impossible(d.defined);
   const Expr simple = simplify(f);
   d.differentiable = d.defined;

@@ -6,10 +6,12 @@
 #pragma once
 
 #include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "analysis/range.hpp"
+#include "graph/written.hpp"
 #include "ops/record.hpp"
 
 namespace adjoint {
@@ -21,6 +23,8 @@ struct Requirement {
   Expr other;               // Differ: the second operand
   Expr guard;               // of a chosen branch: the condition of the choice; else null
   bool guard_holds = true;  // the branch where the guard is true, or where it is false
+  int axis = -1;            // UniqueMaximum, UniqueMinimum: of each line along this axis; -1: of all entries
+  bool of_kink = false;     // asked so that there is a derivative, and not so that there is a value
   bool necessary = false;   // false: sufficient, perhaps not necessary
   bool impossible = false;  // holds nowhere
 };
@@ -34,13 +38,15 @@ struct Domain {
   bool twice_known = true;
 };
 
-/// Conditions for `f` as it stands; smoothness in `variables` is judged on its simplified form. `order` 1:
-/// only where it is differentiable once.
+/// Conditions for `f` as it was written; smoothness in `variables` is judged on its simplified form. `order`
+/// 1: only where it is differentiable once.
 Domain domain_of(Expr f, const std::vector<Expr>& variables, const Assumptions& assumptions = {},
-                 int order = 2);
+                 int order = 2, std::span<const Written> written = {});
 
-/// Conditions under which `f` is defined, or differentiable once, in the variables, without simplification.
-std::vector<Requirement> defined_where(Expr f, const Assumptions& assumptions = {});
+/// Conditions under which `f`, and what was written of it, is defined, or differentiable once in the
+/// variables, without simplification.
+std::vector<Requirement> defined_where(Expr f, const Assumptions& assumptions = {},
+                                       std::span<const Written> written = {});
 std::vector<Requirement> smooth_where(Expr f, const std::vector<Expr>& variables,
                                       const Assumptions& assumptions = {});
 
@@ -51,5 +57,7 @@ using Say = std::function<std::string(Expr)>;
 std::string condition_text(const Requirement& requirement, const Say& say);
 /// All of them, or {"everywhere"}, or {"nowhere"} where one is impossible.
 std::vector<std::string> condition_texts(const std::vector<Requirement>& requirements, const Say& say);
+/// Those among them that are perhaps not necessary.
+std::vector<std::string> sufficient_texts(const std::vector<Requirement>& requirements, const Say& say);
 
 }  // namespace adjoint

@@ -201,7 +201,8 @@ bool is_gauge(const Node& n) {
   }
   return std::any_of(
       r.differentiable.value.begin(), r.differentiable.value.end(), [](const OperandCondition& c) {
-        return c.operand == 0 && (c.condition == Condition::NonZero || c.condition == Condition::NotAllZero);
+        return c.operand == 0 && (c.condition == Condition::NonZero || c.condition == Condition::NotAllZero ||
+                                  c.condition == Condition::NormSmooth);
       });
 }
 

@@ -53,8 +53,13 @@ bool pieces_meet(const Node& comparison, const std::vector<Expr>& users, Ranges&
           depends_on(user->operands[2], Expr(&comparison)))
         return false;
       const Expr hole = z.graph().variable("z", z.shape(), z->facts, Role::Placeholder);
-      const std::pair<Expr, Expr> put{z, hole};
-      const Expr gap = simplify(substitute(user->operands[1] - user->operands[2], std::span(&put, 1)));
+      // A length comes as the root of a sum of squares too, and such a sum as the square of a length.
+      std::vector<std::pair<Expr, Expr>> put{{z, hole}};
+      for (const Rational& p : {Rational(2), Rational(1, 2)}) {
+        if (z.rank() != 0 || !z->facts.signs.is_nonnegative()) break;
+        if (const Expr other = power(z, p); !depends_on(other, z)) put.emplace_back(other, power(hole, p));
+      }
+      const Expr gap = simplify(substitute(user->operands[1] - user->operands[2], put));
       Curvatures curvatures({hole}, ranges);
       if (!curvatures.depends(gap)) return is_zero(gap);
       const auto one = entrywise_function(gap, curvatures);

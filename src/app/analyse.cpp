@@ -56,6 +56,7 @@ Probe probe_of(const AppQuestion& q) {
 adjoint::Question question_of(const AppQuestion& q, const AnalyseOptions& o) {
   adjoint::Question a;
   a.f = q.formula.value;
+  a.written = q.formula.written;
   if (!o.wrt.empty()) {
     a.variables.push_back(variable_of(q, variable_symbol(q, o.wrt)).expr);
   } else {
@@ -129,10 +130,8 @@ json analysis_json(const AppQuestion& q, const AnalyseOptions& o) {
   json sufficient = json::array();  // perhaps not necessary
   const std::vector<Requirement> continuous = a.continuous.value_or(std::vector<Requirement>{});
   for (const auto* list : {&continuous, &a.domain.differentiable, &a.domain.twice}) {
-    for (const auto& r : *list) {
-      const std::string text = condition_text(r, say);
-      if (!r.necessary && !r.impossible &&
-          std::find(sufficient.begin(), sufficient.end(), text) == sufficient.end())
+    for (const std::string& text : sufficient_texts(*list, say)) {
+      if (std::find(sufficient.begin(), sufficient.end(), text) == sufficient.end())
         sufficient.push_back(text);
     }
   }

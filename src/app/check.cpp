@@ -142,8 +142,9 @@ CheckResult check_derivative(const Question& q, const notation::Symbol& symbol, 
   }
   const Expr plain = concrete(q.formula.value);
   bool simplified_wrong = false;
+  int without_derivative = 0;  // points at which the function has a value and the derivative none
   std::mt19937 random(seed);
-  std::string last_error = "no point was found at which the function is defined";
+  std::string last_error = "no point was found where the function is defined";
   for (int attempt = 0; attempt < kTries && r.points < kPoints; ++attempt) {
     const SizeValues sizes = sample_sizes(q, attempt % 2);
     const Point point = sample_point(q, sizes, random, attempt % 3);
@@ -173,7 +174,11 @@ CheckResult check_derivative(const Question& q, const notation::Symbol& symbol, 
       Evaluator e(p);
       const Array f0 = e(parts.f);
       const Array dh = e(parts.moved);
-      if (!finite(f0) || !finite(dh)) continue;
+      if (!finite(f0)) continue;
+      if (!finite(dh)) {
+        ++without_derivative;
+        continue;
+      }
       if (order == 1 && relative(e(plain), f0, 1e-6) > 1e-5) simplified_wrong = true;
       const double natural = 1e-6 * std::max(1.0, norm_of(f0.data));
       // Taylor remainders |f(x+th) - f(x) - t Df[h]| over a range of t.
@@ -230,6 +235,7 @@ CheckResult check_derivative(const Question& q, const notation::Symbol& symbol, 
       const Array& shown = e3(printed);
       const Array& computed = e3(concrete(d.expr));
       const double formula = shown.data.size() != computed.data.size() ? 1.0
+                             : !finite(shown) ? std::numeric_limits<double>::infinity()
                              : norm_of(shown.data) + norm_of(computed.data) < 1e-12
                                  ? 0.0
                                  : relative(shown, computed, natural);
@@ -249,7 +255,10 @@ CheckResult check_derivative(const Question& q, const notation::Symbol& symbol, 
     }
   }
   if (r.points == 0) {
-    r.failure = last_error;
+    r.failure =
+        without_derivative > 0
+            ? "at every point at which the function was found to have a value the derivative is no number"
+            : last_error;
     return r;
   }
   if (r.order > 8) r.order = 2;

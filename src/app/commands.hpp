@@ -27,7 +27,10 @@ Worked work(Question question, const std::string& wrt, int order);
 /// twice.
 struct DomainTexts {
   std::vector<std::string> defined, differentiable, twice;
+  std::vector<std::string> sufficient;  // those of them that are perhaps not necessary
 };
+/// "x != 0", with "(sufficient)" behind it where it is one of those.
+std::string marked(const std::string& condition, const DomainTexts& texts);
 DomainTexts domain_texts(const Question& question, const Variable& variable, int order);
 
 /// Python with function and derivative; the text of a comment where a tree cannot be said in NumPy.

@@ -41,9 +41,22 @@ std::string convention(const notation::Symbol& s) {
 
 DomainTexts domain_texts(const Question& question, const Variable& variable, int order) {
   const Say say = say_for(question);
-  const Domain domain = domain_of(question.formula.value, {variable.expr}, assumptions_of(question), order);
-  return {condition_texts(domain.defined, say), condition_texts(domain.differentiable, say),
-          condition_texts(domain.twice, say)};
+  const auto& formula = question.formula;
+  const Domain domain =
+      domain_of(formula.value, {variable.expr}, assumptions_of(question), order, formula.written);
+  DomainTexts texts{condition_texts(domain.defined, say), condition_texts(domain.differentiable, say),
+                    condition_texts(domain.twice, say), sufficient_texts(domain.differentiable, say)};
+  for (std::string& text : sufficient_texts(domain.twice, say)) {
+    if (std::find(texts.sufficient.begin(), texts.sufficient.end(), text) == texts.sufficient.end())
+      texts.sufficient.push_back(std::move(text));
+  }
+  return texts;
+}
+
+std::string marked(const std::string& condition, const DomainTexts& texts) {
+  const auto& list = texts.sufficient;
+  return std::find(list.begin(), list.end(), condition) == list.end() ? condition
+                                                                      : condition + " (sufficient)";
 }
 
 namespace {
@@ -147,8 +160,10 @@ json to_json(const Worked& w) {
     }
   }
   const DomainTexts domain = domain_texts(w.question, w.variable, 2);
-  j["domain"] = {
-      {"defined", domain.defined}, {"differentiable", domain.differentiable}, {"twice", domain.twice}};
+  j["domain"] = {{"defined", domain.defined},
+                 {"differentiable", domain.differentiable},
+                 {"twice", domain.twice},
+                 {"sufficient", domain.sufficient}};
   j["declarations"] = w.question.formula.declarations();
   j["assumed"] = w.question.formula.assumptions();
   j["notes"] = w.notes;
@@ -163,10 +178,15 @@ std::string to_text(const Worked& w) {
   if (w.reading.adjoint) out << "adjoint:   " << print::text(*w.reading.adjoint) << "\n";
   if (w.reading.kronecker) out << "kronecker: " << print::text(w.reading.kronecker) << "\n";
   const DomainTexts domain = domain_texts(w.question, w.variable, 1);
-  const auto list = [&out](const char* what, const std::vector<std::string>& conditions) {
+  const auto list = [&out, &domain](const char* what, const std::vector<std::string>& conditions) {
     if (conditions.size() == 1 && conditions[0] == "everywhere") return;
+    if (conditions.size() == 1 && conditions[0] == "nowhere") {
+      out << "# " << what << " nowhere\n";
+      return;
+    }
     out << "# " << what;
-    for (std::size_t k = 0; k < conditions.size(); ++k) out << (k == 0 ? " where " : ", ") << conditions[k];
+    for (std::size_t k = 0; k < conditions.size(); ++k)
+      out << (k == 0 ? " where " : ", ") << marked(conditions[k], domain);
     out << "\n";
   };
   list("defined", domain.defined);
@@ -192,6 +212,7 @@ json to_json(const CheckResult& c) {
 }
 
 std::string to_text(const CheckResult& c) {
+  if (c.points == 0) return "check: nothing was checked: " + c.failure + "\n";
   char line[256];
   std::string out;
   std::snprintf(line, sizeof line,

@@ -29,10 +29,13 @@ std::string further_request(const SheetItem& item, Question question, const std:
 
 std::string domain_page(const Worked& worked) {
   const DomainTexts domain = domain_texts(worked.question, worked.variable, 1);
-  const auto list = [](const std::vector<std::string>& conditions) {
+  const auto list = [&domain](const std::vector<std::string>& conditions) {
     std::string s;
-    for (const auto& c : conditions)
-      s += (s.empty() ? "" : ", ") + (c == "everywhere" ? c : "<code>" + escaped(c) + "</code>");
+    for (const auto& c : conditions) {
+      const bool sentence = c == "everywhere" || c == "nowhere";
+      s += (s.empty() ? "" : ", ") + (sentence ? c : "<code>" + escaped(c) + "</code>");
+      if (marked(c, domain) != c) s += " (sufficient)";
+    }
     return s;
   };
   return "<p class=\"note\">defined: " + list(domain.defined) +

@@ -1,5 +1,6 @@
 #include "app/values.hpp"
 
+#include <cctype>
 #include <cmath>
 #include <cstring>
 #include <fstream>
@@ -164,8 +165,10 @@ class Lists {
       std::vector<std::int64_t> shape;
       std::vector<double> numbers;
       number_depth_.reset();
+      long_.clear();
       value(0, shape, numbers);
       values[name] = from_rows(shape, numbers);
+      if (!long_.empty()) values.decimals[name] = placed(shape, numbers.size());
       skip(" \t\r\n");
       if (at_ < text_.size() && text_[at_] != ';') fail("expected ';' between values");
     }
@@ -213,12 +216,37 @@ class Lists {
     if (number.empty() || *stop != '\0') fail("expected a number or a list");
     if (!shape.empty() && depth < shape.size() && shape[depth] >= 0) fail("a number beside a list");
     number_depth_ = depth;
+    if (is_long(number, v)) long_.emplace(numbers.size(), number[0] == '+' ? number.substr(1) : number);
     numbers.push_back(v);
     at_ = end;
   }
 
+  // Whether a double loses what was typed: digits, or all of a number beyond its range.
+  static bool is_long(const std::string& number, double value) {
+    constexpr int kDigits = 17;
+    int digits = 0;
+    for (const char c : number) {
+      if (c == 'e' || c == 'E') break;
+      if (std::isdigit(static_cast<unsigned char>(c)) != 0 && (digits > 0 || c != '0')) ++digits;
+    }
+    return digits > kDigits || (digits > 0 && (value == 0 || std::isinf(value)));
+  }
+  // The long numbers by their position in the array.
+  [[nodiscard]] Point::Decimals placed(const std::vector<std::int64_t>& shape, std::size_t count) const {
+    std::vector<double> positions(count);
+    for (std::size_t k = 0; k < count; ++k) positions[k] = static_cast<double>(k);
+    Point::Decimals list;
+    const Array order = from_rows(shape, positions);
+    for (std::size_t k = 0; k < count; ++k) {
+      if (const auto at = long_.find(static_cast<std::size_t>(order.data[k])); at != long_.end())
+        list.emplace_back(k, at->second);
+    }
+    return list;
+  }
+
   const std::string& text_;
   std::size_t at_ = 0;
+  std::map<std::size_t, std::string> long_;
   std::optional<std::size_t> number_depth_;  // at which the numbers of this value stand
 };
 
@@ -266,8 +294,11 @@ Point point_of(const Question& question, const Values& values) {
   };
   std::vector<Pending> pending;
   for (const auto& [name, value] : values) {  // sizes may be given as numbers
-    if (question.session.symbols().is_size(name) && value.rank() == 0)
-      point.sizes[name] = static_cast<std::int64_t>(value.data[0]);
+    if (!question.session.symbols().is_size(name)) continue;
+    if (value.rank() != 0 || value.data[0] != std::floor(value.data[0]) || value.data[0] < 0 ||
+        value.data[0] > 1e9)
+      throw InputError("error: " + name + " is a size: its value is an integer, 0 or more\n");
+    point.sizes[name] = static_cast<std::int64_t>(value.data[0]);
   }
   for (const auto& s : question.formula.symbols) {
     if (s.kind == notation::Symbol::Kind::Function) {
@@ -293,8 +324,10 @@ Point point_of(const Question& question, const Values& values) {
       }
     }
     if (declared.size() != given.size()) {
-      throw InputError("error: " + s.name + " is declared as " + s.text() + ", the value has shape " +
-                       numbers_text(at->second.shape) + "\n");
+      throw InputError("error: " + s.name + " is declared as " + s.text() +
+                       (s.type.is_scalar() ? ": a number is due, the value is a list of shape "
+                                           : ", the value has shape ") +
+                       (given.empty() ? "() of a number" : numbers_text(at->second.shape)) + "\n");
     }
     pending.push_back({&s, declared, given});
   }
@@ -318,21 +351,35 @@ Point point_of(const Question& question, const Values& values) {
                        "\n");
     }
     Array a = value;
-    std::erase_if(a.shape, [](std::int64_t) { return false; });
     std::vector<std::int64_t> shape;
     for (std::size_t k = 0; k < p.shape.size(); ++k) {
       if (!p.shape[k].is_one()) shape.push_back(p.given[k]);
     }
     a.shape = shape;
-    point.values[notation::variable(*question.graph, *p.symbol).get()] = std::move(a);
+    const Node* node = notation::variable(*question.graph, *p.symbol).get();
+    if (const auto at = values.decimals.find(p.symbol->name); at != values.decimals.end())
+      point.decimals[node] = at->second;
+    point.values[node] = std::move(a);
   }
   return point;
 }
 
-std::string declarations_of(const Values& values, const notation::Session& session) {
+namespace {
+bool is_symmetric_value(const Array& a) {
+  if (a.rank() != 2 || a.shape[0] != a.shape[1] || a.shape[0] < 2) return false;
+  const auto m = matrix_at(a, 0);
+  return m == m.transpose();
+}
+}  // namespace
+
+std::string declarations_of(const Values& values, const notation::Session& session, bool symmetric) {
   std::string text;
   for (const auto& [name, value] : values) {
     if (session.symbols().find(name) != nullptr || session.symbols().is_size(name)) continue;
+    if (symmetric && is_symmetric_value(value)) {
+      text += name + " in Sym(" + std::to_string(value.shape[0]) + "); ";
+      continue;
+    }
     text += name + " in R";
     if (value.rank() == 1) text += "^" + std::to_string(value.shape[0]);
     if (value.rank() > 1) {

@@ -11,7 +11,10 @@
 namespace adjoint::app {
 
 /// An array as given, rows and columns as typed (a list is one axis, a list of lists two), column-major.
-using Values = std::map<std::string, Array, std::less<>>;
+struct Values : std::map<std::string, Array, std::less<>> {
+  /// Of entries that a double does not hold as they were typed.
+  std::map<std::string, Point::Decimals, std::less<>> decimals;
+};
 
 /// Parses the text of --at; reads .npy and .csv files. Throws InputError with the place.
 Values parse_values(const std::string& text);
@@ -20,8 +23,9 @@ Values parse_values(const std::string& text);
 /// value is missing or its shape does not fit, with both shapes.
 Point point_of(const Question& question, const Values& values);
 
-/// Declarations for names that have a value but no declaration: "x in R^3".
-std::string declarations_of(const Values& values, const notation::Session& session);
+/// Declarations for names that have a value but no declaration: "x in R^3"; "S in Sym(2)" for a symmetric
+/// value where `symmetric` is asked.
+std::string declarations_of(const Values& values, const notation::Session& session, bool symmetric = false);
 
 /// Throws InputError where a name has a value that is neither declared nor in the formula.
 void refuse_unknown(const Values& values, const notation::Session& declared, const Question& question);

@@ -161,7 +161,40 @@ std::string condition_of(const Scribe& s, Expr v) {
       case Condition::ConstantRank:
         words = "the rank of $U stays the same";
         break;
-      default:
+      case Condition::FullColumnRank:
+      case Condition::FullRowRank:
+        words = "$U has full rank";
+        break;
+      case Condition::Positive:
+        if (!signs.is_positive()) words = operand.rank() == 0 ? "$U > 0" : "all entries of $U are positive";
+        break;
+      case Condition::NonNegative:
+        if (!signs.is_nonnegative()) words = operand.rank() == 0 ? "$U >= 0" : "no entry of $U is negative";
+        break;
+      case Condition::InUnit:
+        words = "-1 <= $U <= 1";
+        break;
+      case Condition::AboveMinusOne:
+        words = "$U > -1";
+        break;
+      case Condition::CosNonZero:
+        words = "the cosine of $U is not 0";
+        break;
+      case Condition::Semidefinite:
+        if (!is_semidefinite(operand)) words = "$U is positive semi-definite";
+        break;
+      case Condition::NoNegativeRealEigenvalue:
+        if (!is_definite(operand)) words = "no eigenvalue of $U is real and negative or 0";
+        break;
+      case Condition::SpectraDisjoint:
+        if (!is_definite(operand)) words = "no two eigenvalues of $U add up to 0";
+        break;
+      case Condition::NormSmooth:
+      case Condition::NormTwiceSmooth:
+        words = "$U has no entry that is 0";
+        break;
+      case Condition::Unknown:
+        words = "$ is differentiable";
         break;
     }
     if (!words.empty()) text += (text.empty() ? "where " : " and ") + words;

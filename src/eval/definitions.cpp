@@ -6,6 +6,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "eval/definitions_spectral.hpp"
 #include "ops/record.hpp"
 #include "run/numerical_error.hpp"
 
@@ -13,7 +14,6 @@ namespace adjoint {
 namespace {
 
 using RealArray = BasicArray<Real>;
-using RealMatrix = Eigen::Matrix<Real, Eigen::Dynamic, Eigen::Dynamic>;
 using Operands = std::span<const RealArray* const>;
 using Extents = std::vector<std::int64_t>;
 using Line = std::vector<Real>;
@@ -176,6 +176,12 @@ RealMatrix adjugate(const RealMatrix& a) {
   return r;
 }
 
+// The derivative of the adjugate, a polynomial of the entries: a central difference, right to 190 digits.
+RealMatrix adjugate_derivative(const RealMatrix& a, const RealMatrix& h) {
+  const Real step("1e-160");
+  return (adjugate(a + step * h) - adjugate(a - step * h)) / (2 * step);
+}
+
 template <class F>
 RealArray by_matrix(const RealArray& x, const Extents& shape, F f) {
   RealArray r(shape);
@@ -183,6 +189,19 @@ RealArray by_matrix(const RealArray& x, const Extents& shape, F f) {
   const std::int64_t count = batch_count(x);
   for (std::int64_t k = 0; k < count; ++k) {
     const RealMatrix y = f(matrix(x, k));
+    at = std::copy(y.data(), y.data() + y.size(), at);
+  }
+  return r;
+}
+// Of a matrix and a direction, each perhaps one of a batch.
+template <class F>
+RealArray by_matrices(const RealArray& x, const RealArray& direction, const Extents& shape, F f) {
+  RealArray r(shape);
+  auto at = r.data.begin();
+  const std::int64_t count = std::max(batch_count(x), batch_count(direction));
+  for (std::int64_t k = 0; k < count; ++k) {
+    const RealMatrix y =
+        f(matrix(x, batch_count(x) == 1 ? 0 : k), matrix(direction, batch_count(direction) == 1 ? 0 : k));
     at = std::copy(y.data(), y.data() + y.size(), at);
   }
   return r;
@@ -224,6 +243,15 @@ Line product_gradient(const Line& x) {
   for (std::size_t k = 0; k < x.size(); ++k) y.push_back(product_without(x, k, k));
   return y;
 }
+RealArray product_hessian(const Call& c) {
+  const Line& x = c.x().data;
+  RealArray r(c.shape);
+  for (std::size_t j = 0; j < x.size(); ++j) {
+    for (std::size_t i = 0; i < x.size(); ++i)
+      r.data[j * x.size() + i] = i == j ? Real(0) : product_without(x, i, j);
+  }
+  return r;
+}
 Real logsumexp(const Line& x) {
   const Real most = extreme<true>(x);
   return isinf(most) ? most : Real(most + log(exponentials(x, most).second));
@@ -261,6 +289,7 @@ const std::map<std::string_view, Definition>& table() {
       {"min_grad", lines<extreme_gradient<false>>},
       {"prod", numbers<product>},
       {"prod_grad", lines<product_gradient>},
+      {"prod_hess", product_hessian},
       {"logsumexp", numbers<logsumexp>},
       {"softmax", lines<softmax>},
       {"cumsum", lines<running_sum>},
@@ -337,12 +366,29 @@ Real defined_value(kernel::ScalarOp op, const Real& a, const Real& b, const Real
   }
 }
 
-bool is_defined_in_full(Expr expr) {
+namespace {
+
+constexpr std::int64_t kFewRows = 6;  // of an adjugate: the minors are many
+
+bool is_adjugate(std::string_view routine) { return routine == "adj" || routine == "dadj"; }
+bool fits(const Extents& shape, std::int64_t most) {
+  return shape.size() >= 2 && shape[0] <= most && shape[1] <= most;
+}
+
+}  // namespace
+
+bool is_defined_in_full(Expr expr, const SizeValues& sizes) {
   const std::vector<Expr> all = topological(std::span(&expr, 1));
-  return std::all_of(all.begin(), all.end(), [](Expr e) {
+  return std::all_of(all.begin(), all.end(), [&sizes](Expr e) {
     if (e->kind != Kind::Apply) return true;
     const Lowering& by = record_of(*e).lowering;
-    return by.by != Lowering::By::Routine || table().contains(by.code);
+    if (by.by != Lowering::By::Routine || table().contains(by.code)) return true;
+    Extents shape;
+    for (const auto& s : e->operands[0].shape()) shape.push_back(number_of(s, sizes));
+    if (is_adjugate(by.code)) return fits(shape, kFewRows);
+    const SpectralDefinition* spectral = spectral_definition(by.code);
+    return spectral != nullptr && fits(shape, kLargestSpectral) &&
+           (!spectral->symmetric_only || is_symmetric(e->operands[0]));
   });
 }
 
@@ -350,9 +396,19 @@ std::optional<RealArray> defined_routine(std::string_view name, Operands operand
                                          std::span<const std::int64_t> attributes, const Extents& shape) {
   const Call call{operands, attributes, shape};
   if (const auto at = table().find(name); at != table().end()) return at->second(call);
-  constexpr std::int64_t kFew = 6;  // the minors are many
-  if (name == "adj" && call.x().shape[0] <= kFew) return by_matrix(call.x(), shape, adjugate);
-  return std::nullopt;
+  if (is_adjugate(name) && fits(call.x().shape, kFewRows)) {
+    return operands.size() == 1 ? by_matrix(call.x(), shape, adjugate)
+                                : by_matrices(call.x(), *operands[1], shape, adjugate_derivative);
+  }
+  const SpectralDefinition* spectral = spectral_definition(name);
+  if (spectral == nullptr || !fits(call.x().shape, kLargestSpectral)) return std::nullopt;
+  if (spectral->symmetric_only) {
+    for (std::int64_t k = 0; k < batch_count(call.x()); ++k) {
+      if (!is_symmetric_value(matrix(call.x(), k))) return std::nullopt;
+    }
+  }
+  return spectral->of != nullptr ? by_matrix(call.x(), shape, spectral->of)
+                                 : by_matrices(call.x(), *operands[1], shape, spectral->along);
 }
 
 }  // namespace adjoint

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "eval/array.hpp"
+#include "eval/operation.hpp"
 #include "eval/real.hpp"
 #include "graph/graph.hpp"
 #include "kernel/scalar.hpp"
@@ -17,10 +18,10 @@ namespace adjoint {
 Real defined_value(kernel::ScalarOp op, const Real& a, const Real& b, const Real& c);
 
 /// Whether all that the expression is made of has a definition here: else parts of it are taken in doubles.
-bool is_defined_in_full(Expr expr);
+bool is_defined_in_full(Expr expr, const SizeValues& sizes);
 
-/// A routine on operands of the shapes that kernel/routine.hpp states; nothing for those whose definition is
-/// no short formula (spectral functions). NumericalError as the routines of run.
+/// A routine on operands of the shapes that kernel/routine.hpp states; nothing for those that have no
+/// definition here, or are too large for it. NumericalError as the routines of run.
 std::optional<BasicArray<Real>> defined_routine(std::string_view name,
                                                 std::span<const BasicArray<Real>* const> operands,
                                                 std::span<const std::int64_t> attributes,

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "eval/definitions_spectral.hpp"
 #include "eval/nodes.hpp"
+#include "ops/record.hpp"
 
 namespace adjoint {
 
@@ -60,9 +62,12 @@ double work(Expr expr, const SizeValues& sizes) {
     for (const auto& s : extents) count *= static_cast<double>(number_of(s, sizes));
     return count;
   };
-  for (const auto& e : topological(std::span(&expr, 1)))
+  for (const auto& e : topological(std::span(&expr, 1))) {
     sum += e->kind == Kind::Apply ? kFunction * entries(e->shape)
                                   : entries(e->kind == Kind::Product ? e->label_sizes : e->shape);
+    if (e->kind == Kind::Apply && spectral_definition(record_of(*e).lowering.value.code) != nullptr)
+      sum += kFunction * entries(e->operands[0].shape()) * entries({e->operands[0].shape()[0]});
+  }
   return sum;
 }
 

@@ -3,8 +3,10 @@
 
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "eval/array.hpp"
@@ -17,6 +19,9 @@ namespace adjoint {
 struct Point {
   std::unordered_map<const Node*, Array> values;
   SizeValues sizes;
+  /// Entries, by position, whose decimals say more than a double holds: 1.0000000000000000000001.
+  using Decimals = std::vector<std::pair<std::size_t, std::string>>;
+  std::unordered_map<const Node*, Decimals> decimals;
 };
 
 /// How values are computed.

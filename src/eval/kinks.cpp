@@ -2,11 +2,13 @@
 // depend to first order on the entries that kink: F(x, |x|) with dF/d|x| = 0 there is differentiable.
 #include <algorithm>
 #include <cmath>
+#include <stdexcept>
 
 #include "calculus/differentiate.hpp"
 #include "eval/evaluate.hpp"
 #include "eval/failures.hpp"
 #include "eval/flat.hpp"
+#include "eval/ranks.hpp"
 #include "ops/record.hpp"
 #include "simplify/simplify.hpp"
 
@@ -23,17 +25,43 @@ std::string_view words(Condition condition) {
     case Condition::SimpleSpectrum:
       return "$ at repeated eigenvalues";
     case Condition::DistinctSingular:
+      return "$ at singular values that are repeated or 0";
     case Condition::SimpleTop:
-      return "$ at repeated singular values";
+      return "$ at a repeated largest singular value";
     case Condition::FullRank:
+    case Condition::FullColumnRank:
+    case Condition::FullRowRank:
       return "$ at a matrix that is not of full rank";
+    case Condition::ConstantRank:
+      return "$ where the rank changes";
+    case Condition::Invertible:
     case Condition::Definite:
       return "$ at a singular matrix";
+    case Condition::Semidefinite:
+      return "$ at a matrix that is not positive semi-definite";
+    case Condition::NoNegativeRealEigenvalue:
+      return "$ at a matrix with an eigenvalue on the negative axis";
+    case Condition::SpectraDisjoint:
+      return "$ at a matrix with two eigenvalues that add up to 0";
     case Condition::InsideUnit:
+    case Condition::InUnit:
       return "$ at 1 or -1";
-    default:
+    case Condition::AboveMinusOne:
+      return "$ at -1";
+    case Condition::CosNonZero:
+      return "$ at a pole";
+    case Condition::NormSmooth:
+    case Condition::NormTwiceSmooth:
+      return "$ at an entry that is 0, or at a tie";
+    case Condition::Positive:
+    case Condition::NonNegative:
+    case Condition::NonZero:
+    case Condition::NotAllZero:
       return "$ at 0";
+    case Condition::Unknown:
+      return "$, of which nothing is known";
   }
+  throw std::logic_error("a condition without words");
 }
 
 // Flags of what may move.
@@ -129,6 +157,8 @@ std::vector<Kink> kinks(Expr f, std::span<const Expr> variables, const Point& po
       const Array* other = e->operands.size() > 1 ? &evaluator(e->operands[1]) : nullptr;
       Flags failed = failures(c.condition, *e, a, other);
       if (!any(failed)) continue;
+      const bool of_rank = c.condition == Condition::ConstantRank || c.condition == Condition::FullRank;
+      if (of_rank && !rank_may_change(e->operands[k], variables, point)) continue;
       const bool both = c.condition == Condition::Differ && !any(flat(e->operands[1]));
       const Flags flags = both ? failed : where_it_moves(std::move(failed), flat(e->operands[k]));
       const bool steep = c.condition == Condition::InsideUnit;  // an infinite slope is felt by a square too

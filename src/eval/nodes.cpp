@@ -21,12 +21,17 @@ bool is_extreme(const Real& /*v*/) { return false; }
 }  // namespace
 
 template <class T>
-BasicArray<T> taken(const Array& given) {
-  BasicArray<T> r(given.shape);
+BasicArray<T> given(const Point& point, Expr variable) {
+  const auto at = point.values.find(variable.get());
+  if (at == point.values.end()) throw NumericalError("no value is given for " + variable->name());
+  BasicArray<T> r(at->second.shape);
   if constexpr (std::is_same_v<T, double>) {
-    r.data = given.data;
+    r.data = at->second.data;
   } else {
-    std::transform(given.data.begin(), given.data.end(), r.data.begin(), as_written);
+    std::transform(at->second.data.begin(), at->second.data.end(), r.data.begin(), as_written);
+    if (const auto written = point.decimals.find(variable.get()); written != point.decimals.end()) {
+      for (const auto& [position, text] : written->second) r.data[position] = Real(text);
+    }
   }
   return r;
 }
@@ -58,9 +63,18 @@ void NodeValues<T>::settle(Values& r, const Node& n, std::vector<Labelled<T>> fa
 }
 
 // Whether an infinite entry of a factor comes from an operand that is 0 and grows slower than its reciprocal:
-// a power above -1, a logarithm.
+// a power above -1, a logarithm, or a sum or product of such.
 template <class T>
 bool NodeValues<T>::has_pole(Expr factor) const {
+  if (factor->kind == Kind::Sum || factor->kind == Kind::Product) {
+    const auto infinite = [this](Expr e) {
+      const auto& data = done_.at(e.get()).data;
+      return std::any_of(data.begin(), data.end(), [](const T& v) { return isinf(v); });
+    };
+    const auto& parts = factor->operands;
+    return infinite(factor) && std::any_of(parts.begin(), parts.end(), infinite) &&
+           std::all_of(parts.begin(), parts.end(), [&](Expr e) { return !infinite(e) || has_pole(e); });
+  }
   if (factor->kind != Kind::Power && factor->kind != Kind::Apply) return false;
   if (factor->operands.empty()) return false;
   if (factor->kind == Kind::Power && done_.at(factor->operands[1].get()).data[0] <= -1) return false;
@@ -197,11 +211,8 @@ template <class T>
 BasicArray<T> NodeValues<T>::compute(Expr expr) {
   const Node& n = *expr;
   switch (n.kind) {
-    case Kind::Variable: {
-      const auto at = point_.values.find(&n);
-      if (at == point_.values.end()) throw NumericalError("no value is given for " + n.name());
-      return taken<T>(at->second);
-    }
+    case Kind::Variable:
+      return given<T>(point_, expr);
     case Kind::Extent:
       return Values(T(size(n.extent)));
     case Kind::Product:
@@ -221,7 +232,7 @@ BasicArray<T> NodeValues<T>::compute(Expr expr) {
 
 template class NodeValues<double>;
 template class NodeValues<Real>;
-template Array taken(const Array&);
-template BasicArray<Real> taken(const Array&);
+template Array given(const Point&, Expr);
+template BasicArray<Real> given(const Point&, Expr);
 
 }  // namespace adjoint

@@ -41,8 +41,8 @@ class NodeValues {
   std::unordered_map<const Node*, Values> done_;
 };
 
-/// A given array in numbers of this kind.
+/// The given value of a variable in numbers of this kind, with all the digits that it was written with.
 template <class T>
-BasicArray<T> taken(const Array& given);
+BasicArray<T> given(const Point& point, Expr variable);
 
 }  // namespace adjoint

@@ -20,11 +20,37 @@ RealVector vector_of(const RealArray& a) {
   return Eigen::Map<const RealVector>(a.data.data(), static_cast<Eigen::Index>(a.data.size()));
 }
 
+// Quotients that are smaller are what rounding leaves of 0.
+const Real& rounding() {
+  static const Real rounding("1e-45");
+  return rounding;
+}
+
+// The limit of quotients q(h) for h to 0, from steps that go down by a constant factor: what goes there like
+// a power of h is extrapolated (Aitken's process). A slope that grows on, like a power or a logarithm, is
+// infinite.
+struct Slope {
+  Real value;
+  bool steep = false;
+  Real extrapolated = 0;  // how far the last quotient was from the limit
+};
+Slope limit_of(const Real& far, const Real& near, const Real& nearest) {
+  const Real before = near - far;
+  const Real last = nearest - near;
+  const bool settled = abs(last) <= Real("1e-30") * abs(nearest);
+  if (!isfinite(nearest) || settled || abs(nearest) <= rounding()) return {nearest};
+  if (abs(last) < Real("0.9999") * abs(before)) {
+    const Real rest = last * last / (last - before);
+    return {nearest - rest, false, abs(rest)};
+  }
+  return {nearest, abs(nearest) > abs(far)};
+}
+
 // The function next to the point, along rays.
 class Rays {
  public:
   Rays(Expr variable, const Point& point) : variable_(variable), point_(point) {
-    at_ = taken<Real>(point.values.at(variable.get()));
+    at_ = given<Real>(point, variable);
     // Small beside every entry that is not 0, as far as the digits reach.
     Real largest = 0;
     for (const Real& v : at_.data) largest = std::max(largest, Real(abs(v)));
@@ -35,17 +61,42 @@ class Rays {
   }
   [[nodiscard]] std::size_t entries() const { return at_.data.size(); }
   [[nodiscard]] RealArray value(Expr e) const { return NodeValues<Real>(point_)(e); }
-  [[nodiscard]] RealArray value(Expr e, const RealVector& direction) const {
+  [[nodiscard]] RealArray value(Expr e, const RealVector& direction, int step = 0) const {
+    const Real h = step_size(step);
     RealArray moved = at_;
     for (std::size_t k = 0; k < moved.data.size(); ++k)
-      moved.data[k] += h_ * direction(static_cast<Eigen::Index>(k));
+      moved.data[k] += h * direction(static_cast<Eigen::Index>(k));
     NodeValues<Real> nodes(point_);
     nodes.assign(variable_, std::move(moved));
     return nodes(e);
   }
-  /// (f(x + h d) - f(x))/h for each entry of f, given f(x).
-  [[nodiscard]] RealVector quotient(Expr f, const RealArray& before, const RealVector& direction) const {
-    return (vector_of(value(f, direction)) - vector_of(before)) / h_;
+  /// For each entry of f, given f(x): the limit of (f(x + h d) - f(x))/h.
+  [[nodiscard]] std::vector<Slope> slopes(Expr f, const RealArray& before,
+                                          const RealVector& direction) const {
+    std::vector<RealVector> q;
+    const auto entries = static_cast<Eigen::Index>(before.data.size());
+    try {
+      for (const int step : {0, 1, 2})
+        q.emplace_back((vector_of(value(f, direction, step)) - vector_of(before)) / step_size(step));
+    } catch (const NumericalError&) {  // not defined there
+      q.assign(3, RealVector::Constant(entries, std::numeric_limits<Real>::quiet_NaN()));
+    }
+    std::vector<Slope> list;
+    for (Eigen::Index k = 0; k < entries; ++k) list.push_back(limit_of(q[2](k), q[1](k), q[0](k)));
+    return list;
+  }
+  /// Whether f comes near f(x) along the direction.
+  [[nodiscard]] bool jumps(Expr f, const RealArray& before, const RealVector& direction) const {
+    const auto apart = [&](int step) {
+      return Real(abs(value(f, direction, step).data[0] - before.data[0]));
+    };
+    try {
+      const Real nearest = apart(0);
+      return isfinite(nearest) && nearest > Real("1e-60") * abs(before.data[0]) && nearest > Real("1e-60") &&
+             nearest > Real("0.9") * apart(2);
+    } catch (const NumericalError&) {
+      return false;
+    }
   }
   /// Coordinates, then random directions; of symmetric matrices where the variable is one.
   [[nodiscard]] std::vector<RealVector> directions() const {
@@ -70,6 +121,13 @@ class Rays {
     const RealMatrix m = Eigen::Map<const RealMatrix>(d.data(), n, n);
     const RealMatrix s = (m + m.transpose()) / 2;
     return Eigen::Map<const RealVector>(s.data(), n * n);
+  }
+
+  [[nodiscard]] Real step_size(int step) const {
+    static const Real kApart("1e15");
+    Real h = h_;
+    for (int k = 0; k < step; ++k) h *= kApart;
+    return h;
   }
 
   Expr variable_;
@@ -144,7 +202,7 @@ std::optional<Quotients> Quotients::of(Expr f, Expr variable, const Point& point
   const Facts& facts = variable->facts;
   const bool constrained =
       facts.diagonal == Truth::Yes || facts.lower == Truth::Yes || facts.orthogonal == Truth::Yes;
-  if (constrained || !is_defined_in_full(f)) return std::nullopt;
+  if (constrained || !is_defined_in_full(f, point.sizes)) return std::nullopt;
   const auto entries = static_cast<double>(point.values.at(variable.get()).data.size());
   if (entries * work(f, point.sizes) > kMuch) return std::nullopt;
   return Quotients(f, variable, point);
@@ -159,16 +217,30 @@ std::optional<Array> Quotients::derivative() const {
   RealMatrix d(rows, columns);  // coordinates come first
   std::vector<RealVector> forwards, backwards;
   Real scale = 0;
+  Real extrapolated = 0;
+  const auto slopes = [&](const RealVector& direction) -> std::optional<RealVector> {
+    RealVector r(rows);
+    Eigen::Index row = 0;
+    for (const Slope& slope : rays.slopes(f_, before, direction)) {
+      if (slope.steep || !isfinite(slope.value)) return std::nullopt;
+      r(row++) = slope.value;
+      scale = std::max(scale, Real(abs(slope.value)));
+      extrapolated = std::max(extrapolated, slope.extrapolated);
+    }
+    return r;
+  };
   for (const RealVector& direction : directions) {
-    forwards.push_back(rays.quotient(f_, before, direction));
-    backwards.push_back(rays.quotient(f_, before, RealVector(-direction)));
-    if (!is_finite(forwards.back()) || !is_finite(backwards.back())) return std::nullopt;
-    if (rows > 0) scale = std::max(scale, Real(forwards.back().cwiseAbs().maxCoeff()));
+    const auto forward = slopes(direction);
+    const auto backward = forward ? slopes(RealVector(-direction)) : std::nullopt;
+    if (!backward) return std::nullopt;
+    forwards.push_back(*forward);
+    backwards.push_back(*backward);
     if (static_cast<Eigen::Index>(forwards.size()) <= columns)
-      d.col(static_cast<Eigen::Index>(forwards.size()) - 1) = forwards.back();
+      d.col(static_cast<Eigen::Index>(forwards.size()) - 1) = *forward;
   }
-  // What is linear up to this: quotients may go to their limits as slowly as h^(1/2).
-  const Real tolerance = std::max(Real(Real("1e-25") * scale), Real("1e-40"));
+  // What is linear up to this; the extrapolation takes one power of h to its limit, not all.
+  const Real tolerance =
+      std::max({Real(Real("1e-25") * scale), Real("1e-40"), Real(Real("1e-6") * extrapolated)});
   for (std::size_t k = 0; k < directions.size(); ++k) {
     const RealVector linear = d * directions[k];
     if (rows > 0 && ((forwards[k] - linear).cwiseAbs().maxCoeff() > tolerance ||
@@ -184,12 +256,59 @@ std::optional<Array> Quotients::derivative() const {
   return r;
 }
 
-std::optional<Array> Quotients::least_subgradient(Expr gradient) const {
-  if (f_.rank() != 0 || !is_defined_in_full(gradient)) return std::nullopt;
+Quotients::Behaviour Quotients::behaviour() const {
+  Behaviour b;
   const Rays rays(variable_, point_);
   const RealArray before = rays.value(f_);
-  const std::vector<RealVector> directions = rays.directions();
-  const auto slope = [&](const RealVector& d) { return rays.quotient(f_, before, d)(0); };
+  std::size_t entry = 0;
+  for (const RealVector& d : rays.directions()) {
+    bool steep = false;
+    for (const RealVector& direction : {d, RealVector(-d)}) {
+      const Slope slope = rays.slopes(f_, before, direction)[0];
+      b.at_edge = b.at_edge || !isfinite(slope.value);
+      b.jumps = b.jumps || rays.jumps(f_, before, direction);
+      steep = steep || slope.steep;
+    }
+    if (entry < rays.entries() && steep) b.steep.push_back(entry);
+    ++entry;
+  }
+  return b;
+}
+
+namespace {
+
+// Along a line with these slopes forwards and backwards, one of them infinite: the number nearest to 0 that
+// is a sub- or a supergradient there; infinite where there is none.
+Real least_slope(const Slope& forward, const Slope& backward) {
+  const Real infinity = std::numeric_limits<Real>::infinity();
+  const auto up = [](const Slope& s) { return s.value > 0; };
+  if (!isfinite(backward.value)) return up(forward) ? infinity : -infinity;  // an edge of the domain
+  if (!isfinite(forward.value)) return up(backward) ? -infinity : infinity;
+  if (forward.steep && backward.steep)
+    return up(forward) == up(backward) ? Real(0) : up(forward) ? infinity : -infinity;
+  if (forward.steep)
+    return up(forward) ? std::max(Real(-backward.value), Real(0)) : std::min(Real(-backward.value), Real(0));
+  return up(backward) ? std::min(forward.value, Real(0)) : std::max(forward.value, Real(0));
+}
+
+}  // namespace
+
+std::optional<Array> Quotients::least_subgradient(Expr gradient, const Behaviour& behaviour) const {
+  if (f_.rank() != 0 || behaviour.jumps || !is_defined_in_full(gradient, point_.sizes)) return std::nullopt;
+  const Rays rays(variable_, point_);
+  const RealArray before = rays.value(f_);
+  const auto free = [&](RealVector v) {
+    for (const std::size_t k : behaviour.steep) v(static_cast<Eigen::Index>(k)) = 0;
+    return v;
+  };
+  std::vector<RealVector> directions;
+  for (const RealVector& d : rays.directions()) {
+    if (const RealVector rest = free(d); !rest.isZero(0)) directions.push_back(rest);
+  }
+  const auto slope = [&](const RealVector& d) {
+    const Slope s = rays.slopes(f_, before, d)[0];
+    return s.steep ? std::numeric_limits<Real>::quiet_NaN() : s.value;
+  };
   bool convex = true;
   bool concave = true;
   for (std::size_t k = 0; k < directions.size(); ++k) {
@@ -206,16 +325,23 @@ std::optional<Array> Quotients::least_subgradient(Expr gradient) const {
     }
   }
   if (!convex && !concave) return std::nullopt;
-  const int sign = convex ? 1 : -1;
-  const auto support = [&](const RealVector& d) {
-    return vector_of(rays.value(gradient, RealVector(sign * d)));
-  };
-  const RealVector first = support(directions.back());
-  if (!is_finite(first)) return std::nullopt;
-  const RealVector least = nearest_point(first, support);
-  if (!is_finite(least)) return std::nullopt;
   Array r(point_.values.at(variable_.get()).shape);
-  for (std::size_t k = 0; k < r.data.size(); ++k) r.data[k] = rounded(least(static_cast<Eigen::Index>(k)));
+  if (!directions.empty()) {
+    const int sign = convex ? 1 : -1;
+    const auto support = [&](const RealVector& d) {
+      return free(vector_of(rays.value(gradient, RealVector(sign * free(d)))));
+    };
+    const RealVector first = support(directions.back());
+    if (!is_finite(first)) return std::nullopt;
+    const RealVector least = nearest_point(first, support);
+    if (!is_finite(least)) return std::nullopt;
+    for (std::size_t k = 0; k < r.data.size(); ++k) r.data[k] = rounded(least(static_cast<Eigen::Index>(k)));
+  }
+  const std::vector<RealVector> coordinates = rays.directions();
+  for (const std::size_t k : behaviour.steep) {
+    const auto along = [&](const RealVector& d) { return rays.slopes(f_, before, d)[0]; };
+    r.data[k] = rounded(least_slope(along(coordinates[k]), along(RealVector(-coordinates[k]))));
+  }
   return r;
 }
 

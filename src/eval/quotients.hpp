@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <vector>
 
 #include "eval/evaluate.hpp"
 
@@ -14,14 +15,24 @@ class Quotients {
   /// doubles, variables of a structure other than symmetric, many entries.
   static std::optional<Quotients> of(Expr f, Expr variable, const Point& point);
 
-  /// The derivative (axes of f, then of the variable), if there is one: quotients in all coordinates and some
-  /// further directions, forwards and backwards, are linear in the direction.
+  /// The derivative (axes of f, then of the variable), if there is one: the slopes in all coordinates and
+  /// some further directions, forwards and backwards, are linear in the direction.
   [[nodiscard]] std::optional<Array> derivative() const;
 
-  /// The subgradient of least norm of a scalar f where its directional derivative is convex, or concave,
-  /// along sampled directions; else nothing. By Wolfe, Finding the nearest point in a polytope (1976), on
-  /// gradients next to the point; `gradient` is an expression for them.
-  [[nodiscard]] std::optional<Array> least_subgradient(Expr gradient) const;
+  /// How a scalar f goes on from the point.
+  struct Behaviour {
+    bool jumps = false;              // it is not continuous along a sampled direction
+    bool at_edge = false;            // along a sampled direction it is not defined
+    std::vector<std::size_t> steep;  // entries of the variable along which its slope is infinite
+  };
+  [[nodiscard]] Behaviour behaviour() const;
+
+  /// The subgradient of least norm of a scalar f in the entries that are not steep, the others held fixed:
+  /// where its directional derivative is convex, or concave, along sampled directions; else nothing. By
+  /// Wolfe, Finding the nearest point in a polytope (1976), on gradients next to the point; `gradient` is an
+  /// expression for them. A steep entry is what of sub- or supergradients along it is nearest to 0, or
+  /// infinite where there are none.
+  [[nodiscard]] std::optional<Array> least_subgradient(Expr gradient, const Behaviour& behaviour) const;
 
  private:
   Quotients(Expr f, Expr variable, const Point& point);

@@ -13,8 +13,12 @@ namespace adjoint::notation {
 
 using SyntaxKind = syntax::Kind;
 
-std::optional<Expr> elaborate(const Typed& typed, Graph& graph, Diagnostics& errors) {
-  return Elaborator(typed, graph, errors).run();
+std::optional<Expr> elaborate(const Typed& typed, Graph& graph, Diagnostics& errors,
+                              std::vector<Written>* written) {
+  Elaborator elaborator(typed, graph, errors);
+  const auto value = elaborator.run();
+  if (value && written != nullptr) *written = elaborator.written();
+  return value;
 }
 
 std::optional<Expr> Elaborator::run() {
@@ -210,7 +214,7 @@ Elaborator::Value Elaborator::name(const Node& node) {
 Elaborator::Value Elaborator::call(const Node& node) {
   const auto at = typed_.meanings.find(&node);
   const Meaning& m = at->second;
-  if (m.kind == Meaning::Kind::Function) return builtin(node, m);
+  if (m.kind == Meaning::Kind::Function) return keep(node, builtin(node, m));
   if (m.kind == Meaning::Kind::Entrywise) return mapped(node, m);
   if (m.kind == Meaning::Kind::Derivative) return derivative(node, m);
   return abstract(node, m);

@@ -7,15 +7,18 @@
 
 #include <functional>
 #include <optional>
+#include <vector>
 
 #include "graph/graph.hpp"
+#include "graph/written.hpp"
 #include "notation/infer.hpp"
 
 namespace adjoint::notation {
 
 /// The expression that the tree stands for; nothing where an operation refuses its operands, which is
-/// reported.
-std::optional<Expr> elaborate(const Typed& typed, Graph& graph, Diagnostics& errors);
+/// reported. `written` takes its operations as they were before normal forms.
+std::optional<Expr> elaborate(const Typed& typed, Graph& graph, Diagnostics& errors,
+                              std::vector<Written>* written = nullptr);
 
 /// Gives the value of an operation a name: what the operations above it see instead. The type is null where
 /// the value has axes of index variables.

@@ -27,9 +27,9 @@ Elaborator::Value Elaborator::binary(const Node& node) {
   if (node.text == "*") return product(a, left->type, b, right->type);
   if (node.text == ".*") return entrywise_product(a, left->type, b, right->type);
   if (node.text == "/" || node.text == "./")
-    return entrywise_product(a, left->type, reciprocal(b), right->type);
-  if (left->type.is_scalar()) return entrywise_product(reciprocal(a), left->type, b, right->type);
-  return product({inv(a.expr), a.batch}, left->type, b, right->type);
+    return entrywise_product(a, left->type, reciprocal(node, b), right->type);
+  if (left->type.is_scalar()) return entrywise_product(reciprocal(node, a), left->type, b, right->type);
+  return product(keep(node, {inv(a.expr), a.batch}), left->type, b, right->type);
 }
 
 Elaborator::Value Elaborator::sum(const Node& node) {
@@ -95,7 +95,7 @@ Elaborator::Value Elaborator::power(const Node& node) {
   const Value& a = value(base);
   const Value& b = value(exponent);
   if (node.text == ".^" || base->type.is_scalar()) {
-    if (b.expr.rank() == 0) return {graph_.power(a.expr, b.expr), a.batch};
+    if (b.expr.rank() == 0) return keep(node, {graph_.power(a.expr, b.expr), a.batch});
     const std::vector<int> batch = unite(a.batch, b.batch);
     return {elpow(widen(a, base->type, node.type, batch), widen(b, exponent->type, node.type, batch)), batch};
   }
@@ -105,7 +105,7 @@ Elaborator::Value Elaborator::power(const Node& node) {
     const Value one{graph_.identity(t.rows), {}};
     return {widen(one, t, t, a.batch), a.batch};
   }
-  Value factor = count < 0 ? Value{inv(a.expr), a.batch} : a;
+  Value factor = count < 0 ? keep(node, {inv(a.expr), a.batch}) : a;
   std::optional<Value> result;
   for (count = std::abs(count); count > 0; count /= 2) {
     if (count % 2 == 1) result = result ? product(*result, t, factor, t) : factor;

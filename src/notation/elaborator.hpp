@@ -15,6 +15,8 @@ class Elaborator {
   std::optional<Expr> run();
   /// Operations are given names by `naming`.
   std::optional<Expr> run(const Naming& naming);
+  /// After run: the operations as they were typed that a normal form may have cancelled.
+  [[nodiscard]] std::vector<Written> written() const;
 
  private:
   /// Axes of the type, then of the index variables in `batch`.
@@ -55,7 +57,14 @@ class Elaborator {
   Value entrywise_product(const Value& a, const Type& ta, const Value& b, const Type& tb);
   Value power(const Node& node);
   Value compare(const Node& node);
-  Value reciprocal(const Value& v) { return {adjoint::power(v.expr, Rational(-1)), v.batch}; }
+  Value reciprocal(const Node& node, const Value& v) {
+    return keep(node, {adjoint::power(v.expr, Rational(-1)), v.batch});
+  }
+  /// The value, kept as a part of what was typed.
+  Value keep(const Node& node, Value v) {
+    kept_[&node].push_back(v.expr);
+    return v;
+  }
 
   // elaborate_index.cpp
   Value index(const Node& node);
@@ -82,6 +91,7 @@ class Elaborator {
   std::unordered_map<const Node*, bool> named_;       // operations that get a name
   std::unordered_map<int, std::vector<int>> before_;  // symbols that stand before a symbol in products
   std::unordered_map<int, Expr> variables_;           // null while those before it are made
+  std::unordered_map<const Node*, std::vector<Expr>> kept_;
   int holes_ = 0;
   std::unordered_map<int, Axis> axes_;  // of index variables
 };

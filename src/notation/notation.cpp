@@ -92,9 +92,9 @@ std::optional<Formula> Session::expression(Graph& graph, Place text) {
 std::optional<Formula> Session::formula(Graph& graph, const Ast& ast, Place place) {
   auto typed = infer(ast, sources_, symbols_, kTable, assume_, errors_);
   if (!typed) return std::nullopt;
-  const auto value = elaborate(*typed, graph, errors_);
-  if (!value) return std::nullopt;
   Formula f;
+  const auto value = elaborate(*typed, graph, errors_, &f.written);
+  if (!value) return std::nullopt;
   f.text = trimmed(sources_.text(place));
   f.parsed = ast;
   f.value = *value;

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "graph/graph.hpp"
+#include "graph/written.hpp"
 #include "notation/infer.hpp"
 #include "notation/symbols.hpp"
 
@@ -21,12 +22,13 @@ namespace adjoint::notation {
 
 /// An expression that has been read.
 struct Formula {
-  std::string text;             // as typed, without blanks around it
-  Ast parsed;                   // as typed
-  Typed typed;                  // with types, definitions put in
-  Expr value;                   // in the graph it was read into
-  Type type;                    // of the value
-  std::vector<Symbol> symbols;  // free variables and abstract functions, in the order of appearance
+  std::string text;              // as typed, without blanks around it
+  Ast parsed;                    // as typed
+  Typed typed;                   // with types, definitions put in
+  Expr value;                    // in the graph it was read into
+  std::vector<Written> written;  // the operations in it before normal forms: what domains are made of
+  Type type;                     // of the value
+  std::vector<Symbol> symbols;   // free variables and abstract functions, in the order of appearance
 
   /// The free symbol of this name, or null.
   [[nodiscard]] const Symbol* symbol(std::string_view name) const;

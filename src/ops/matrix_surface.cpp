@@ -40,8 +40,23 @@ Expr svdvals_of(Graph& g, Arguments a, const Type& /*r*/) {
   const Axes i = g.axes(s);
   return s.shape()[0].is_one() ? g.product(1, {{s, i}}, Axes(i.begin() + 1, i.end())) : s;
 }
+// Eigenvalues of other matrices may be complex; theirs would need other derivatives too.
+void require_symmetric(Expr s) {
+  if (!is_symmetric(s))
+    throw ShapeError(
+        "eigenvalues are taken of symmetric matrices, and this one is not known to be symmetric: declare it "
+        "so, as "
+        "in S in Sym(n), or take the symmetric part, (A+A')/2");
+}
 Expr eigvals_of(Graph& /*g*/, Arguments a, const Type& /*r*/) {
-  return a[0].type.is_scalar() ? a[0].expr : eigvals(a[0].expr);
+  if (a[0].type.is_scalar()) return a[0].expr;
+  require_symmetric(a[0].expr);
+  return eigvals(a[0].expr);
+}
+Expr eigvecs_of(Graph& g, Arguments a, const Type& /*r*/) {
+  if (a[0].type.is_scalar()) return g.ones(a[0].expr.shape());
+  require_symmetric(a[0].expr);
+  return eigvecs(a[0].expr);
 }
 
 constexpr std::string_view kSquare = "(n,n) -> (n,n)";
@@ -162,8 +177,7 @@ std::span<const Surface> matrix_surfaces() {
               kLogarithmDerivative),
       surface("chol", kSquare, of_square<chol, sqrt>, "\\operatorname{chol}($1)", "np.linalg.cholesky($m1)"),
       surface("eigvals", "(n,n) -> (n,1)", eigvals_of, "\\lambda($1)", "np.linalg.eigvalsh($m1)"),
-      surface("eigvecs", kSquare, of_square<eigvecs, one>, "\\operatorname{eigvecs}($1)", "_eigvecs($m1)",
-              kEigenvectors),
+      surface("eigvecs", kSquare, eigvecs_of, "\\operatorname{eigvecs}($1)", "_eigvecs($m1)", kEigenvectors),
       surface("svdvals", "(n,p) -> (min(n,p),1)", svdvals_of, "\\sigma($1)",
               "np.linalg.svd($m1, compute_uv=False)"),
       surface("svdu", "(n,p) -> (n,min(n,p))", of_matrix<svdu>, "", "_svd($m1)[0]", kFactors),

@@ -76,7 +76,9 @@ enum class Condition : std::uint8_t {
   SpectraDisjoint,  // lyap: S and -S have no common eigenvalue
   Differ,           // operands 0 and 1 differ in every entry (max(x,y), comparisons)
   ConstantRank,
-  Unknown  // nothing is promised
+  NormSmooth,  // norm(x,p) of operands 0, 1: x is not 0, with no zero entry for p <= 1, no tie for p = inf
+  NormTwiceSmooth,  // its derivative: no zero entry for p < 2
+  Unknown           // nothing is promised
 };
 
 struct OperandCondition {

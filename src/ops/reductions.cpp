@@ -272,15 +272,16 @@ const Record kDirection = [] {
   return r;
 }();
 const Record kNormP = [] {
-  Record r = reduction("norm_p", norm_facts, norm_p_linearise, {{0, Condition::NotAllZero}}, convex({}, {}),
+  Record r = reduction("norm_p", norm_facts, norm_p_linearise, {{0, Condition::NormSmooth}}, convex({}, {}),
                        kContinuous);
   r.shape = first_to_scalar;
   r.normal = norm_p_normal;
+  r.defined = List{{1, Condition::Positive}};
   r.reading = Reading::Special;
   return r;
 }();
 const Record kNormPGrad = gradient_of("norm_p_grad", no_facts, norm_p_grad_linearise, Reading::Expand,
-                                      p_expansion, {{0, Condition::NotAllZero}}, kJumps);
+                                      p_expansion, {{0, Condition::NormTwiceSmooth}}, kJumps);
 
 Expr norm_p_grad(Expr x, Expr p) { return x.graph().apply(kNormPGrad, {x, p}); }
 

@@ -33,7 +33,9 @@ Expr softmax_along(Graph& g, Arguments a, const Type& /*r*/) {
   const int axis = dimension_axis(a[0].type, dimension);
   return axis < 0 ? g.ones(a[0].expr.shape()) : softmax(a[0].expr, axis);
 }
-Expr softmax_vector(Graph& /*g*/, Arguments a, const Type& /*r*/) { return softmax(a[0].expr, 0); }
+Expr softmax_vector(Graph& g, Arguments a, const Type& /*r*/) {
+  return a[0].type.is_scalar() ? g.ones(a[0].expr.shape()) : softmax(a[0].expr, 0);
+}
 Expr softmax_scalar(Graph& g, Arguments a, const Type& /*r*/) { return g.ones(a[0].expr.shape()); }
 
 Expr sum_leading(Expr e, int rank) {
@@ -51,9 +53,9 @@ Expr norm_p_of(Graph& g, Arguments a, const Type& r) {
   const int rank = axes_of(a[0].type);
   const Expr x = a[0].expr;
   const Expr p = a[1].expr;
-  if (const Rational* number = as_number(p);
-      number != nullptr && (number->is_negative() || number->is_zero()))
-    throw ShapeError("the p of norm(x,p) is positive, not " + number->text());
+  if (const Rational* order = as_number(p); order != nullptr && (order->is_negative() || order->is_zero()))
+    throw ShapeError("norm(x,p) needs p > 0, and p is " + order->text() +
+                     "; it is a norm for p >= 1 only (for entries that are not 0, write sums of powers)");
   if (rank == 0) return abs(x);
   if (x.rank() == rank && p.rank() == 0) return norm_p(x, p);
   const Rational* number = as_number(p);
