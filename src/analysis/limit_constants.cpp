@@ -53,6 +53,41 @@ Expr Constants::tidy(Expr e) {
   return t;
 }
 
+namespace {
+// The rational number of small denominator that is this near.
+std::optional<Rational> near_rational(double v) {
+  for (std::int64_t q = 1; q <= 360; ++q) {
+    const double p = std::round(v * static_cast<double>(q));
+    if (std::fabs(p) > 1e6) return std::nullopt;
+    if (std::fabs(v * static_cast<double>(q) - p) < 1e-11) return Rational(static_cast<std::int64_t>(p), q);
+  }
+  return std::nullopt;
+}
+}  // namespace
+
+Expr Constants::with_numbers(Expr root) {
+  Graph& g = root.graph();
+  std::unordered_map<const Node*, Expr> done;
+  bool changed = false;
+  for (const auto& e : topological(std::span(&root, 1))) {
+    std::vector<Expr> operands;
+    for (const auto& o : e->operands) operands.push_back(done.at(o.get()));
+    Expr made = changed ? rebuild(e, operands) : e;
+    const bool constant = made.rank() == 0 && (made->kind == Kind::Apply || made->kind == Kind::Sum) &&
+                          as_number(made) == nullptr && !has_variables(made);
+    if (constant) {
+      const auto v = sampled(made, 0);
+      const auto c = v && std::isfinite(*v) ? near_rational(*v) : std::nullopt;
+      if (c && sampled(made - g.number(*c), 0).value_or(1) == 0) {
+        made = g.number(*c);
+        changed = true;
+      }
+    }
+    done.emplace(e.get(), made);
+  }
+  return changed ? tidy(done.at(root.get())) : root;
+}
+
 std::optional<double> Constants::sampled(Expr e, unsigned seed, const Given& given) {
   if (!sampler_ || has_waves(e)) return std::nullopt;
   return sampler_(e.rank() == 0 ? e : norm(e), seed, given);

@@ -38,6 +38,8 @@ class Constants {
 
   /// Simplified, with what signs decide written out.
   Expr tidy(Expr e);
+  /// The same with constants in it that are rational written as numbers: sin(pi/2) as 1.
+  Expr with_numbers(Expr e);
   /// Whether it is zero whatever the variables are. Where no rule shows it, values in 350 digits at random
   /// points decide.
   bool vanishes(Expr e);

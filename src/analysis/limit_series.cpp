@@ -7,8 +7,9 @@
 namespace adjoint {
 namespace {
 
-constexpr int kCancelled = 8;  // terms that vanish before the whole is looked at
-constexpr int kGivenUp = 24;   // terms that vanish, or that are looked through for the next one
+constexpr int kSkipped = 4;    // terms that vanish at once, before one is handed on
+constexpr int kCancelled = 2;  // such terms before the whole is looked at
+constexpr int kGivenUp = 12;   // such terms, or summands that are looked through for the next term
 constexpr int kMostScales = 12;
 
 Shape shape_of(const Series& a) {
@@ -24,7 +25,7 @@ Expr exact_of(const Series& a) {
   return a.exact ? a.exact() : Expr();
 }
 
-std::function<Expr()> both(const Series& a, const Series& b, std::function<Expr(Expr, Expr)> how) {
+Exact both(const Series& a, const Series& b, std::function<Expr(Expr, Expr)> how) {
   return [a, b, how = std::move(how)]() -> Expr {
     const Expr x = exact_of(a);
     const Expr y = x ? exact_of(b) : Expr();
@@ -38,7 +39,7 @@ const SeriesTerm* Stream::at(std::size_t k) {
   int skipped = 0;
   while (known_.size() <= k && !ended_) {
     if (auto term = next_()) {
-      if (is_constant_zero(term->coefficient) && !known_.empty() && ++skipped < kCancelled) continue;
+      if (is_constant_zero(term->coefficient) && !known_.empty() && ++skipped < kSkipped) continue;
       known_.push_back(std::move(*term));
     } else {
       ended_ = true;
@@ -58,7 +59,7 @@ Series SeriesAlgebra::constant(Expr e) {
   return s;
 }
 
-Series SeriesAlgebra::from(const Scale* scale, Stream::Next next, std::function<Expr()> exact) {
+Series SeriesAlgebra::from(const Scale* scale, Stream::Next next, Exact exact) {
   Series s;
   s.scale = scale;
   s.terms = std::make_shared<Stream>(std::move(next));

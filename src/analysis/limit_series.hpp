@@ -13,6 +13,7 @@
 #include <list>
 #include <memory>
 #include <optional>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -23,12 +24,38 @@ namespace adjoint {
 struct Scale;
 class Stream;
 
+/// An expression that is written down when it is asked for, once, and shared by copies.
+class Exact {
+ public:
+  Exact() = default;
+  template <class F>
+    requires std::is_invocable_r_v<Expr, F>
+  Exact(F write) : state_(std::make_shared<State>()) {  // NOLINT(google-explicit-constructor): reads as the value
+    state_->write = std::move(write);
+  }
+  explicit operator bool() const { return state_ != nullptr; }
+  /// May be null.
+  Expr operator()() const {
+    if (state_->write) {
+      state_->value = state_->write();
+      state_->write = {};
+    }
+    return state_->value;
+  }
+
+ private:
+  struct State {
+    std::function<Expr()> write;
+    Expr value;
+  };
+  std::shared_ptr<State> state_;
+};
+
 struct Series {
   const Scale* scale = nullptr;  // null: a constant
   Expr constant;
   std::shared_ptr<Stream> terms;
-  /// What the series stands for, as an expression in eps; may give null.
-  std::function<Expr()> exact;
+  Exact exact;  // what the series stands for, in eps; may give null
 
   [[nodiscard]] bool is_constant() const { return scale == nullptr; }
 };
@@ -110,7 +137,7 @@ class SeriesAlgebra {
   Series grown(const Series& a, const Lead& lead, int sign);
   Series tail(const Series& a, std::size_t from);
   const Scale* slower(const Scale* scale);
-  Series from(const Scale* scale, Stream::Next next, std::function<Expr()> exact);
+  Series from(const Scale* scale, Stream::Next next, Exact exact);
 
   Expr eps_;
   Constants& constants_;

@@ -106,7 +106,9 @@ class Asker {
       l = Limit();
       l.kind = L::Undefined;
       l.reason = "a value outside of the real numbers";
+      return l;
     }
+    l.value = Constants(assumptions_, sampler_).with_numbers(l.value);
     return l;
   }
 
