@@ -49,9 +49,9 @@ def asked(program, row):
     command = [program, "limit", function, "--as", target, "--format", "json"]
     command += ["--given", given] if given else []
     try:
-        r = subprocess.run(command, capture_output=True, text=True, timeout=20)
+        r = subprocess.run(command, capture_output=True, text=True, timeout=10)
     except subprocess.TimeoutExpired:
-        return "no answer", "more than 20 s"
+        return "no answer", "more than 10 s"
     if r.returncode == 0:
         found = json.loads(r.stdout)["limit"]["value"]
         return ("right" if expected not in ("none", "undefined") and same(found, expected, given) else "FALSE"), found
