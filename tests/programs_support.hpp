@@ -84,6 +84,7 @@ inline std::vector<Expr> meant(const Traced& t, const StraightLine& p) {
 }
 
 /// Values for the inputs of a program, and for its results.
+/// A result without entries is not compared.
 struct Numbers {
   SizeValues sizes;
   std::vector<Array> inputs, results;

@@ -38,22 +38,28 @@ def callables(name, scalar_argument, scalar_value):
     return {}
 
 
-def problem(space, run):
+def problem(space, run, case):
     arguments = {name: array(shape, data) for name, shape, data in run["arguments"]}
     for function in run.get("functions", []):
         arguments.update(callables(*function))
     arguments.update(run.get("sizes", {}))
-    names = space["program"].__code__.co_varnames[: space["program"].__code__.co_argcount]
-    written = lambda n: n if n in arguments else n.rstrip("_")  # a keyword
+    entry = space[case.get("entry", "program")]
+    names = entry.__code__.co_varnames[: entry.__code__.co_argcount]
+    written = lambda n: n if n in arguments else n[:-1]  # a keyword
     arguments = {n: arguments[written(n)] for n in names if written(n) in arguments}
-    got = space["program"](**arguments)
+    got = entry(**arguments)
+    got = got if isinstance(got, tuple) else (got,)
     if len(got) != len(run["results"]):
         return f"{len(got)} results, not {len(run['results'])}"
-    for k, (shape, data) in enumerate(run["results"]):
-        right = array(shape, data)
+    for k, expected in enumerate(run["results"]):
+        if expected is None:
+            continue
+        right = array(*expected)
         result = np.asarray(got[k], float)
         if result.shape != right.shape:
             return f"result {k + 1} has shape {result.shape}, not {right.shape}"
+        if not np.all(np.isfinite(result)):
+            return f"result {k + 1} is {result.tolist()}"
         worst = np.max(np.abs(result - right), initial=0) / max(1.0, np.max(np.abs(right), initial=0))
         if not worst <= TOLERANCE:
             return f"result {k + 1} is off by {worst:.1e}"
@@ -67,7 +73,7 @@ def main():
         try:
             space = {}
             exec(case["code"], space)
-            found = [p for p in (problem(space, run) for run in case["runs"]) if p]
+            found = [p for p in (problem(space, run, case) for run in case["runs"]) if p]
         except Exception as e:  # what cannot be run has failed
             first = case["code"].split("\n", 1)[0]
             found = [f"{type(e).__name__}: {str(e)[:200]}" + (f" {first}" if first.startswith("#") else "")]

@@ -11,6 +11,7 @@
 #include "print/numpy.hpp"
 #include "print/text.hpp"
 #include "print/unicode.hpp"
+#include "simplify/rules_stable.hpp"
 
 namespace adjoint::app {
 
@@ -110,13 +111,19 @@ std::string numpy_code(const Worked& w) {
     m.symbols.push_back({w.symbol.name, w.symbol.type, false, {}, {}});
   m.variable = w.symbol.name;
   m.value = w.question.formula.typed.root;
+  // Code calls what formulas expand, and takes forms that do not leave the range of numbers.
   Reading reading = w.reading;
-  const auto calls = [](Expr e) { return e && print::has_code_forms(e); };
-  if (calls(w.derivative.expr) || calls(w.derivative.adjoint)) {
-    ReadOptions options = read_options(w.question);
-    options.code = true;
-    reading = read_derivative(w.derivative, w.variable, options);
+  Derivative derivative = w.derivative;
+  ReadOptions options = read_options(w.question);
+  options.code = true;
+  const Expr safe = stabilised(w.question.formula.value);
+  if (!(safe == w.question.formula.value)) {
+    m.value = read_shortest(safe, w.question.formula.type, options);
+    derivative = differentiate({safe, w.question.formula.type}, w.variable, w.order);
   }
+  const auto calls = [](Expr e) { return e && print::has_code_forms(e); };
+  if (!(derivative.expr == w.derivative.expr) || calls(derivative.expr) || calls(derivative.adjoint))
+    reading = read_derivative(derivative, w.variable, options);
   m.derivative = reading.formula;
   m.like_variable = w.derivative.kind == DerivativeKind::Gradient ||
                     (w.derivative.kind == DerivativeKind::Hessian && w.derivative.is_map());

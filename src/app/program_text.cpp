@@ -78,6 +78,7 @@ ShownLine LineReader::operator()(const Line& line) const {
   shown.adds = static_cast<bool>(line.addend);
   shown.sweep = line.sweep;
   shown.expr = shown.adds ? line.addend : line.value;
+  if (line.plain && !options_.code) shown.expr = line.plain;
   const auto parts = topological(std::span(&shown.expr, 1));
   const bool matrices = std::none_of(parts.begin(), parts.end(),
                                      [](Expr e) { return e->kind == Kind::Variable && e.rank() > 2; });

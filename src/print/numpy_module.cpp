@@ -284,7 +284,7 @@ class Module {
     }
     for (const NumpySymbol& symbol : spec_.symbols) {
       const std::string hidden = python_parameter(symbol.name);
-      if (python_name(symbol.name) != hidden) head += "_" + hidden + " = " + hidden + "\n";
+      if (python_name(symbol.name) != hidden && hides(hidden)) head += "_" + hidden + " = " + hidden + "\n";
     }
     return head + "\n" + std::string(kInput) + "\n" + support + body;
   }
@@ -343,13 +343,18 @@ class Module {
     return out;
   }
 
+  /// Whether a parameter that has another name inside is one that the code uses: those have no underscore.
+  static bool hides(const std::string& parameter) { return !parameter.ends_with('_'); }
+
   /// Where a parameter hides a name that the code uses, both get a name.
   std::vector<std::string> unhidden() const {
     std::vector<std::string> lines;
     for (const NumpySymbol& symbol : spec_.symbols) {
       const std::string parameter = python_parameter(symbol.name);
       const std::string id = python_name(symbol.name);
-      if (id != parameter) lines.push_back(id + ", " + parameter + " = " + parameter + ", _" + parameter);
+      if (id == parameter) continue;
+      lines.push_back(hides(parameter) ? id + ", " + parameter + " = " + parameter + ", _" + parameter
+                                       : id + " = " + parameter);
     }
     return lines;
   }

@@ -7,6 +7,7 @@
 
 #include "calculus/differentiate.hpp"
 #include "kernel/polynomial.hpp"
+#include "programs/guards.hpp"
 #include "simplify/simplify.hpp"
 
 namespace adjoint {
@@ -79,11 +80,12 @@ class Elimination {
     std::map<const Node*, bool> moves;
     for (const auto& x : active_) moves[x.get()] = true;
     const std::vector<Line> lines = out_.lines;
+    const Guards guards(out_);
     for (const auto& line : lines) {
       for (const auto& u : topological(std::span(&line.value, 1))) {
         if (u->kind != Kind::Variable || !moves.contains(u.get())) continue;
         moves[line.name.get()] = true;
-        const Expr d = simplify(jacobian(line.value, u));
+        const Expr d = simplify(guards.flat(jacobian(line.value, u), line));
         if (is_zero(d)) continue;
         put(line.name, u, named(d, line.name, u, blocks_ == Blocks::Dense));
         if (std::find(active_.begin(), active_.end(), u) == active_.end()) open(u);

@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "calculus/differentiate.hpp"
+#include "programs/guards.hpp"
 #include "programs/pull.hpp"
 
 namespace adjoint {
@@ -29,7 +30,8 @@ namespace {
 // Tangents beside the lines of a program. A value that is accumulated has a tangent that is.
 class Forward {
  public:
-  Forward(const StraightLine& program, std::span<const Expr> active) : program_(program), out_(program) {
+  Forward(const StraightLine& program, std::span<const Expr> active)
+      : program_(program), guards_(program), out_(program) {
     out_.lines.clear();
     std::vector<Expr> directions;
     for (const auto& x : active) {
@@ -71,39 +73,46 @@ class Forward {
     if (at != program_.types.end()) out_.types.emplace(shown_name(tangent), at->second);
   }
 
-  void define(Expr primal, Expr value, Expr addend) {
+  void define(Expr primal, Expr value, Expr addend, Expr plain = {}) {
     Graph& g = primal.graph();
     const std::string name = versioned_like(base(primal), primal);
     const Expr t = g.variable(name, primal.shape());
-    out_.lines.push_back({t, value, addend, Sweep::Tangent});
+    out_.lines.push_back({t, value, addend, Sweep::Tangent, plain});
     keep(primal, t);
   }
 
   // The movement of a value; null where it does not move.
-  Expr moved(Expr value, const Line& line) const {
+  Expr moved(Expr value, const Line& line, bool guarded) const {
     std::vector<Movement> movements;
     for (const auto& v : variables_of(value)) {
       if (const auto at = tangents_.find(v.get()); at != tangents_.end())
         movements.push_back({v, at->second});
     }
     if (movements.empty()) return {};
-    const Expr m = shortened(pushforward(value, movements), line);
+    Expr m = pushforward(value, movements);
+    if (guarded && line.sweep == Sweep::Value)
+      m = guards_.still(guards_.flat(m, line), line, movements.size() == 1 ? movements[0].tangent : Expr());
+    m = shortened(m, line);
     return is_zero(m) ? Expr() : m;
   }
 
   void add_tangent(const Line& line) {
-    const Expr m = moved(line.addend ? line.addend : line.value, line);
+    const Expr value = line.addend ? line.addend : line.value;
+    const Expr m = moved(value, line, true);
+    Expr plain = m ? moved(line.plain ? line.plain : value, line, false) : Expr();
+    if (plain == m) plain = {};
     const auto before = line.addend ? latest_.find(shown_name(line.name)) : latest_.end();
     if (before == latest_.end()) {
-      if (m) define(line.name, m, {});
+      if (m) define(line.name, m, {}, plain);
     } else if (m) {
-      define(line.name, before->second + m, m);
+      define(line.name, before->second + m, m, plain);
     } else {
       tangents_[line.name.get()] = before->second;
     }
   }
 
   const StraightLine& program_;
+  Guards guards_;
   StraightLine out_;
   std::map<std::string, std::string> bases_;  // of tangents, by shown name
   std::map<std::string, Expr> latest_;        // tangents by shown name

@@ -41,7 +41,7 @@ Expr shortened(Expr derivative, const Line& line) {
 }
 
 Adjoints::Adjoints(const StraightLine& program, std::span<const Expr> active)
-    : program_(program), active_(active.begin(), active.end()) {
+    : program_(program), guards_(program), active_(active.begin(), active.end()) {
   if (program.outputs.size() != 1)
     throw std::invalid_argument("reverse mode of a program with several outputs");
   for (const auto& x : active) moves_[x.get()] = true;
@@ -58,7 +58,7 @@ const std::string& Adjoints::name_of_adjoint(Expr variable, StraightLine& out) {
   return name;
 }
 
-void Adjoints::add(Expr variable, Expr contribution, StraightLine& out) {
+void Adjoints::add(Expr variable, Expr contribution, StraightLine& out, Expr plain) {
   Graph& g = variable.graph();
   const auto at = adjoints_.find(variable.get());
   const bool first = at == adjoints_.end();
@@ -68,9 +68,9 @@ void Adjoints::add(Expr variable, Expr contribution, StraightLine& out) {
   if (const auto type = program_.types.find(variable->name()); type != program_.types.end())
     out.types.emplace(name, type->second);
   if (first) {
-    out.lines.push_back({bar, contribution, {}, Sweep::Adjoint});
+    out.lines.push_back({bar, contribution, {}, Sweep::Adjoint, plain});
   } else {
-    out.lines.push_back({bar, at->second + contribution, contribution, Sweep::Adjoint});
+    out.lines.push_back({bar, at->second + contribution, contribution, Sweep::Adjoint, plain});
   }
   adjoints_[variable.get()] = bar;
 }
@@ -95,8 +95,14 @@ void Adjoints::pull(const Line& line, StraightLine& out, const std::function<Exp
   }
   const std::vector<Expr> pulled = pullback(line.value, at->second, operands);
   for (std::size_t k = 0; k < operands.size(); ++k) {
-    const Expr contribution = shortened(pulled[k], line);
-    if (!is_zero(contribution)) add(operands[k], versioned(contribution), out);
+    const Expr plain = shortened(pulled[k], line);
+    if (is_zero(plain)) continue;
+    const Expr guarded = guards_.still(guards_.flat(pulled[k], line), line, at->second);
+    if (guarded == pulled[k]) {
+      add(operands[k], versioned(plain), out);
+    } else {
+      add(operands[k], versioned(shortened(guarded, line)), out, versioned(plain));
+    }
   }
 }
 

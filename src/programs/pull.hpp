@@ -5,6 +5,7 @@
 #include <span>
 #include <unordered_map>
 
+#include "programs/guards.hpp"
 #include "programs/straight_line.hpp"
 
 namespace adjoint {
@@ -22,10 +23,11 @@ class Adjoints {
   void finish(StraightLine& out, Expr value);
 
  private:
-  void add(Expr variable, Expr contribution, StraightLine& out);
+  void add(Expr variable, Expr contribution, StraightLine& out, Expr plain = {});
   const std::string& name_of_adjoint(Expr variable, StraightLine& out);
 
   const StraightLine& program_;
+  Guards guards_;
   std::vector<Expr> active_;
   std::unordered_map<const Node*, bool> moves_;
   std::unordered_map<const Node*, Expr> adjoints_;

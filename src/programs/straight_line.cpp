@@ -7,6 +7,7 @@
 #include "lower/lower.hpp"
 #include "ops/matrix.hpp"
 #include "ops/record.hpp"
+#include "simplify/rules_stable.hpp"
 
 namespace adjoint {
 
@@ -88,10 +89,45 @@ bool Tracer::constant(Expr e) {
 Expr Tracer::named(Expr value) {
   if (value->kind == Kind::Variable || constant(value)) return value;
   if (const auto at = names_.find(value.get()); at != names_.end()) return at->second;
+  if (const Expr safe = stable(spelled_out(value))) {
+    const Expr name = decomposed(safe);
+    names_[value.get()] = name;
+    return name;
+  }
   const Expr v = graph_.variable(next_name(), value.shape(), facts_of(value));
   program_.lines.push_back({v, value, {}, Sweep::Value});
   names_[value.get()] = v;
+  values_[v.get()] = value;
   return v;
+}
+
+// An application with names of lines replaced by what they stand for, as deep as a stable form looks.
+Expr Tracer::spelled_out(Expr value) const {
+  if (value->kind != Kind::Apply) return value;
+  for (int depth = 0; depth < 2; ++depth) {
+    std::vector<std::pair<Expr, Expr>> replacements;
+    for (const auto& v : topological(std::span(&value, 1))) {
+      if (const auto at = values_.find(v.get()); at != values_.end())
+        replacements.emplace_back(v, at->second);
+    }
+    if (replacements.empty()) break;
+    value = substitute(value, replacements);
+    if (stable(value)) break;
+  }
+  return value;
+}
+
+// Lines that a stable form has made idle.
+void Tracer::drop_unused() {
+  std::set<const Node*> needed;
+  for (const auto& y : program_.outputs) needed.insert(y.get());
+  std::vector<Line> kept;
+  for (auto line = program_.lines.rbegin(); line != program_.lines.rend(); ++line) {
+    if (!needed.contains(line->name.get())) continue;
+    for (const auto& v : topological(std::span(&line->value, 1))) needed.insert(v.get());
+    kept.push_back(*line);
+  }
+  program_.lines.assign(kept.rbegin(), kept.rend());
 }
 
 Expr Tracer::product(const Node& n) {
@@ -201,6 +237,7 @@ StraightLine Tracer::finish(std::vector<Expr> inputs, const std::vector<Expr>& o
     program_.results.push_back(
         {outputs.size() == 1 ? "value" : "value_" + std::to_string(program_.outputs.size()), {}});
   }
+  drop_unused();
   return program_;
 }
 

@@ -25,6 +25,7 @@ struct Line {
   Expr value;   // over inputs and names of earlier lines
   Expr addend;  // value = the target so far + addend; null where it is no accumulation
   Sweep sweep = Sweep::Value;
+  Expr plain = {};  // as people write it, who do not guard a quotient (guards.hpp); null where it is no other
 };
 
 /// What an output stands for.
@@ -83,15 +84,18 @@ class Tracer {
   Expr product(const Node& n);
   Expr unnamed(Expr e);
   Expr named(Expr value);
+  void drop_unused();
   bool constant(Expr e);
 
   std::string next_name();
+  Expr spelled_out(Expr value) const;
 
   Graph& graph_;
   std::string prefix_;
   int count_ = 0;
   StraightLine program_;
   std::map<const Node*, Expr> names_;       // of values
+  std::map<const Node*, Expr> values_;      // of names
   std::map<const Node*, Expr> decomposed_;  // of expressions over names
   std::map<const Node*, bool> constant_;
 };

@@ -1,0 +1,15 @@
+// Forms that do not leave the range of numbers on the way: logarithms of exponentials, of their sums, of what
+// saturates. They are longer than what they stand for, so simplification does not use them; programs do.
+#pragma once
+
+#include "graph/graph.hpp"
+
+namespace adjoint {
+
+/// An equal form of the application that is safe where the function is, or null.
+Expr stable(Expr application);
+
+/// The expression with all such forms.
+Expr stabilised(Expr expr);
+
+}  // namespace adjoint
