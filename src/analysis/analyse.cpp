@@ -35,6 +35,14 @@ Analysis analyse(const Question& q, const Say& say) {
       a.variables.push_back(std::move(one));
     }
   }
+  if (q.f.rank() != 0) {
+    for (const auto& v : q.variables) {
+      VariableAnalysis one;
+      one.variable = v;
+      if (!q.radius) one.lipschitz = lipschitz_of(q.f, v, q.assumptions);
+      if (one.lipschitz.value.kind != Bound::Kind::Unknown) a.maps.push_back(std::move(one));
+    }
+  }
   if (q.parameter) {
     Expr variable;
     for (const auto& v : q.variables) {

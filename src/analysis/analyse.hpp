@@ -37,6 +37,7 @@ struct Analysis {
   std::optional<std::vector<Requirement>> continuous;  // all that is asked; nothing where it is not known
   Convexity convexity;                                 // jointly in all variables
   std::vector<VariableAnalysis> variables;             // in each alone
+  std::vector<VariableAnalysis> maps;                  // of an array: the constants that are known
   std::optional<Limits> limits;
   std::vector<std::string> warnings;  // a contradiction in the assumptions, an empty domain
 };

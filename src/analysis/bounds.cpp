@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "analysis/domain.hpp"
+#include "analysis/exact.hpp"
 #include "analysis/forms.hpp"
 #include "analysis/linear_rules.hpp"
 #include "analysis/majorant.hpp"
@@ -158,11 +159,26 @@ class Search {
     }
   }
 
+  bool has_parameters(Expr f) {
+    const auto nodes = topological(std::span(&f, 1));
+    return std::any_of(nodes.begin(), nodes.end(), [this](Expr e) {
+      const bool size = e->kind == Kind::Extent && !e->extent.constant();
+      return size || (e->kind == Kind::Variable && !(e == variable_));
+    });
+  }
+
   Expr gradient_of(Expr f) { return factored(expanded(simplify(gradient(f, variable_)))); }
 
   Bound term(Expr f, int order) {
     if (order == 2 && is_quadratic(f)) {
       Bound b = change_bound(gradient_of(f), variable_, curvatures_, ranges_);
+      const auto hessian = b.is_finite() && as_number(b.value) == nullptr && !has_parameters(f)
+                               ? exact_hessian(f, variable_)
+                               : std::nullopt;
+      if (const auto most = hessian ? spectral_norm_bound(*hessian) : std::nullopt) {
+        b = finite(f.graph().number(*most));
+        b.proof.push_back({"the largest absolute value of an eigenvalue of the Hessian", b.value});
+      }
       if (b.is_finite())
         b.proof.insert(b.proof.begin(), {"a quadratic function: the gradient is linear", gradient_of(f)});
       return b;
@@ -475,33 +491,79 @@ Bound finished(Bound b) {
   return b;
 }
 
-// The second derivative at t*ones (t*V with V definite for a matrix) in that direction, as t goes to 0 or to
-// infinity.
-bool unbounded_on_a_line(Expr f, Expr variable, const Assumptions& assumptions) {
+// What is found on one line: the second derivative unbounded as t goes to 0 or to infinity, or a kink.
+enum class OnLine : std::uint8_t { Nothing, Unbounded, Kink };
+
+// A line t*direction, the parameters free or at 1: what is not bounded for some of their values has no bound
+// that holds for all.
+OnLine on_line(Expr f, Expr variable, Expr direction, bool parameters_at_one, Assumptions assumptions) {
   Graph& g = f.graph();
-  const Facts& facts = variable->facts;
-  const bool square_matrix = variable.rank() == 2 && variable.shape()[0] == variable.shape()[1];
-  if (variable.rank() > 2 || facts.orthogonal == Truth::Yes ||
-      (facts.definite == Truth::Yes && !square_matrix))
-    return false;
-  const Expr line = square_matrix
-                        ? g.variable("V", variable->shape, Facts::definite_matrix(), Role::Placeholder)
-                        : g.ones(variable.shape());
+  if (parameters_at_one) {
+    assumptions.sizes = 2;
+    std::vector<std::pair<Expr, Expr>> put;
+    for (const auto& e : topological(std::span(&f, 1))) {
+      if (e->kind != Kind::Variable || e == variable) continue;
+      const Facts& facts = e->facts;
+      const bool identity = facts.semidefinite == Truth::Yes || facts.definite == Truth::Yes ||
+                            facts.orthogonal == Truth::Yes || facts.diagonal == Truth::Yes ||
+                            facts.lower == Truth::Yes || facts.invertible == Truth::Yes;
+      const bool listed = std::any_of(assumptions.ranges.begin(), assumptions.ranges.end(),
+                                      [&](const auto& k) { return k.first == e && !k.second.holds(1); });
+      if (listed || facts.signs.is_nonpositive() || e.rank() > 2) return OnLine::Nothing;
+      put.emplace_back(e, identity ? g.identity(e.shape()[0]) : g.ones(e.shape()));
+    }
+    if (put.empty()) return OnLine::Nothing;
+    f = simplify(substitute(f, put));
+  }
+  if (!depends_on(f, variable)) return OnLine::Nothing;
   const Expr t = g.variable("t", {}, Facts::of_signs(Signs::positive()), Role::Placeholder);
+  const std::pair<Expr, Expr> put{variable, times(t, direction)};
   try {
-    const Movement m{variable, line};
-    const Expr first = pushforward(f, std::span(&m, 1));
-    Expr second = pushforward(first, std::span(&m, 1));
-    const std::pair<Expr, Expr> put{variable, times(t, line)};
+    const Movement m{variable, direction};
+    Expr second = pushforward(pushforward(f, std::span(&m, 1)), std::span(&m, 1));
     second = simplify(expanded(simplify(substitute(second, std::span(&put, 1)))));
     for (const Expr form : equal_forms(second)) {
       for (const bool up : {true, false}) {
-        if (order_of(form, t, up ? 1e8 : 1e-8, up, assumptions).is_unbounded(up)) return true;
+        if (order_of(form, t, up ? 1e8 : 1e-8, up, assumptions).is_unbounded(up)) return OnLine::Unbounded;
+      }
+    }
+    const Expr restricted = simplify(substitute(f, std::span(&put, 1)));
+    const auto p = piecewise(restricted, t, Range::of(Signs::positive()), assumptions);
+    if (p && defined_where(restricted, assumptions).empty()) {
+      for (const auto& j : p->joints) {
+        if (j.smooth == Truth::No) return OnLine::Kink;
       }
     }
   } catch (const NoDerivative&) {  // a derivative is not known
   }
-  return false;
+  return OnLine::Nothing;
+}
+
+OnLine on_some_line(Expr f, Expr variable, const Assumptions& assumptions) {
+  Graph& g = f.graph();
+  const Facts& facts = variable->facts;
+  const bool square_matrix = variable.rank() == 2 && variable.shape()[0] == variable.shape()[1];
+  const bool special = facts.semidefinite == Truth::Yes || facts.definite == Truth::Yes ||
+                       facts.diagonal == Truth::Yes || facts.lower == Truth::Yes ||
+                       facts.invertible == Truth::Yes;
+  if (variable.rank() > 2 || facts.orthogonal == Truth::Yes || (special && !square_matrix))
+    return OnLine::Nothing;
+  std::vector<Expr> directions;
+  if (!special) directions.push_back(g.ones(variable.shape()));
+  if (square_matrix) {
+    directions.push_back(g.identity(variable.shape()[0]));
+    directions.push_back(g.variable("V", variable->shape, Facts::definite_matrix(), Role::Placeholder));
+  }
+  for (const Expr direction : directions) {
+    if (facts.diagonal == Truth::Yes || facts.lower == Truth::Yes) {
+      if (direction->kind == Kind::Variable) continue;
+    }
+    for (const bool at_one : {false, true}) {
+      const OnLine found = on_line(f, variable, direction, at_one, assumptions);
+      if (found != OnLine::Nothing) return found;
+    }
+  }
+  return OnLine::Nothing;
 }
 
 }  // namespace
@@ -515,7 +577,12 @@ Bound Bound::none(std::string reason) {
 
 Lipschitz lipschitz_of(Expr f, Expr variable, const Assumptions& assumptions, Expr radius) {
   Lipschitz answer;
-  if (f.rank() != 0) return answer;
+  if (f.rank() != 0) {
+    Ranges ranges(assumptions);
+    Curvatures curvatures({variable}, ranges);
+    answer.value = finished(change_bound(simplify(f), variable, curvatures, ranges));
+    return answer;
+  }
   const Expr simple = distributed(simplify(f));
   Search search(variable, assumptions, radius);
   try {
@@ -524,9 +591,11 @@ Lipschitz lipschitz_of(Expr f, Expr variable, const Assumptions& assumptions, Ex
   } catch (const NoDerivative&) {  // a derivative that is not known
   }
   const bool free = !radius && is_free(variable, assumptions);
-  if (answer.gradient.kind == Bound::Kind::Unknown && free &&
-      unbounded_on_a_line(simple, variable, assumptions)) {
-    answer.gradient = Bound::none("the second derivative is unbounded along a line");
+  if (answer.gradient.kind == Bound::Kind::Unknown && free) {
+    const OnLine found = on_some_line(simple, variable, assumptions);
+    if (found == OnLine::Unbounded)
+      answer.gradient = Bound::none("the second derivative is unbounded along a line");
+    if (found == OnLine::Kink) answer.gradient = Bound::none("the slope along a line jumps");
   }
   if (answer.gradient.kind == Bound::Kind::Unknown && free) {
     const auto kinks = smooth_where(simple, {variable}, assumptions);

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "analysis/continuity.hpp"
 #include "analysis/curvature.hpp"
 #include "analysis/forms.hpp"
 #include "analysis/second_order.hpp"
@@ -84,7 +85,7 @@ class Search {
       }
     }
     const bool smooth = domain.differentiable_known && domain.twice_known &&
-                        is_convex_domain(domain.twice, variables_, assumptions_);
+                        is_convex_domain(domain.twice, variables_, assumptions_) && closes(domain);
     if (smooth && !d.forms.empty()) {
       const Form form = sign_of_form(d, negated_, assumptions_);
       if (form != Form::Unknown) {
@@ -93,8 +94,10 @@ class Search {
         found = form == Form::Positive ? Verdict::Strictly : std::max(found, Verdict::Yes);
       }
     }
-    if (const auto hessian =
-            domain.twice.empty() && domain.twice_known ? constant_hessian(d) : std::nullopt) {
+    auto hessian = domain.twice.empty() && domain.twice_known ? constant_hessian(d) : std::nullopt;
+    if (!hessian && domain.twice.empty() && domain.twice_known && variables_.size() == 1)
+      hessian = exact_hessian(simple_, variables_[0]);
+    if (hessian) {
       NumberMatrix m = *hessian;
       for (auto& row : m) {
         for (auto& entry : row) entry = negated_ ? -entry : entry;
@@ -127,6 +130,19 @@ class Search {
   Expr modulus;
 
  private:
+  // Where it is twice differentiable only inside, it is defined at most at the edges of that, and does not
+  // jump there.
+  bool closes(const Domain& domain) {
+    for (const auto& r : domain.twice) {
+      const auto same = [&r](const Requirement& d) { return d.operand == r.operand && !d.guard == !r.guard; };
+      if (std::any_of(domain.defined.begin(), domain.defined.end(), same)) continue;
+      const bool edge = r.operand.rank() == 2 && is_semidefinite(r.operand);
+      if (!edge && !ranges_.of(r.operand).is_nonnegative()) return false;
+    }
+    const auto jumps = continuous_where(simple_, assumptions_);
+    return jumps && jumps->empty();
+  }
+
   // The simplified form first; the form as it stands and the factored one may hide less.
   Curvature by_rules() {
     for (const Expr form : {simple_, f_, factored(simple_)}) {

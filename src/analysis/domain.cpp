@@ -7,6 +7,7 @@
 #include "analysis/conditions.hpp"
 #include "analysis/forms.hpp"
 #include "analysis/pieces.hpp"
+#include "analysis/smoothness.hpp"
 #include "calculus/differentiate.hpp"
 #include "simplify/simplify.hpp"
 
@@ -18,7 +19,7 @@ using C = Condition;
 class Walk {
  public:
   Walk(Expr f, const std::vector<Expr>& variables, const Assumptions& assumptions)
-      : root_(f), ranges_(assumptions), order_(topological(std::span(&f, 1))) {
+      : root_(f), variables_(variables), ranges_(assumptions), order_(topological(std::span(&f, 1))) {
     for (const auto& y : order_) {
       active_[y.get()] =
           std::find(variables.begin(), variables.end(), y) != variables.end() ||
@@ -139,10 +140,11 @@ class Walk {
         if (smooth && at_zero && flat_beyond(y, operand)) continue;
         if (smooth && c.condition == C::Differ && pieces_meet(y, users_[&y], ranges_)) continue;
         if (smooth && c.condition == C::NonZero && is_gauge(y) && under_maximum(y)) {
-          ask(y, C::NotAllZero, operand, is_direct(y));
+          ask(y, C::NotAllZero, operand, shows(y, operand));
           continue;
         }
-        ask(y, c.condition, operand, !smooth || is_direct(y),
+        const Expr gap = c.condition == C::Differ ? y.operands[0] - y.operands[1] : operand;
+        ask(y, c.condition, operand, !smooth || shows(y, gap),
             c.condition == C::Differ ? y.operands[1] : Expr());
       }
     }
@@ -190,7 +192,7 @@ class Walk {
       const bool flat = e.lower > 1 || (e.lower == 1 && e.open_lower);
       if (flat && nonnegative) return;  // |u|^e with e > 1 has slope 0 where u = 0
       if (flat_beyond(y, base)) return;
-      ask(y, C::Positive, base, is_direct(y));
+      ask(y, C::Positive, base, shows(y, base));
     }
   }
 
@@ -298,6 +300,9 @@ class Walk {
            is_zero(e.graph().apply(*e->op, {e.graph().zeros(e->operands[0].shape())}, e->attributes));
   }
 
+  // Whether the kink of y where the gap vanishes is one of the whole: |u^3| has none.
+  bool shows(const Node& y, Expr gap) { return is_direct(y) && crosses_zero(gap, variables_); }
+
   // From the node to the root there are only sums and scalings, so that a kink shows.
   bool is_direct(const Node& y) {
     Expr at(&y);
@@ -329,6 +334,7 @@ class Walk {
   }
 
   Expr root_;
+  std::vector<Expr> variables_;
   Ranges ranges_;
   std::vector<Expr> order_;
   std::unordered_map<const Node*, bool> active_;
@@ -343,6 +349,27 @@ void merge(std::vector<Requirement>& into, const std::vector<Requirement>& more,
   Ranges ranges(assumptions);
   for (const auto& r : more) require(into, r, ranges);
   remove_implied(into);
+}
+
+// Where all terms are smooth the sum is; kinks that cancel within a term ask nothing.
+std::vector<Requirement> smooth_where_terms(Expr f, const std::vector<Expr>& variables,
+                                            const Assumptions& assumptions) {
+  auto whole = smooth_where(f, variables, assumptions);
+  if (whole.empty()) return whole;
+  if (smooth_by_pieces(f, variables, assumptions)) return {};
+  if (f->kind != Kind::Sum) return whole;
+  std::vector<Requirement> list;
+  bool fewer = false;
+  for (const auto& t : f->terms) {
+    const auto own = smooth_where(t.expr, variables, assumptions);
+    if (own.empty()) continue;
+    if (smooth_by_pieces(t.expr, variables, assumptions)) {
+      fewer = true;
+    } else {
+      merge(list, own, assumptions);
+    }
+  }
+  return fewer ? list : whole;
 }
 
 Expr derivative_of(Expr f, Expr variable) {
@@ -374,7 +401,7 @@ Domain domain_of(Expr f, const std::vector<Expr>& variables, const Assumptions& 
   d.empty = has_impossible(d.defined);
   const Expr simple = simplify(f);
   d.differentiable = d.defined;
-  merge(d.differentiable, smooth_where(simple, variables, assumptions), assumptions);
+  merge(d.differentiable, smooth_where_terms(simple, variables, assumptions), assumptions);
   d.twice_known = order > 1;
   if (!d.twice_known) return d;
   d.twice = d.differentiable;
@@ -386,7 +413,7 @@ Domain domain_of(Expr f, const std::vector<Expr>& variables, const Assumptions& 
       bool first = true;
       for (const Expr form : {derivative, factored(expanded(derivative))}) {
         std::vector<Requirement> all = d.differentiable;
-        merge(all, smooth_where(form, variables, assumptions), assumptions);
+        merge(all, smooth_where_terms(form, variables, assumptions), assumptions);
         if (first || all.size() < fewest.size()) fewest = std::move(all);
         first = false;
       }

@@ -85,6 +85,7 @@ class Search {
     }
     if (!is_switch(**at)) return false;
     const Expr gap = simplify(gap_of(**at));
+    if (gap.rank() != 0) return false;
     std::vector<Expr> roots;
     if (!roots_of(gap, roots, 0)) return false;
     std::vector<Expr> inside;

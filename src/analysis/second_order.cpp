@@ -103,30 +103,8 @@ std::optional<NumberMatrix> constant_hessian(const SecondDerivative& d) {
   return std::nullopt;
 }
 
-namespace {
-// By elimination, in exact arithmetic: no pivot is negative, and a zero pivot has a zero row.
-bool is_semidefinite_matrix(NumberMatrix m) {
-  for (std::size_t k = 0; k < m.size(); ++k) {
-    if (m[k][k].is_negative() || !m[k][k].exact()) return false;
-    for (std::size_t i = k + 1; i < m.size(); ++i) {
-      if (m[k][k].is_zero()) {
-        if (!m[i][k].is_zero()) return false;
-        continue;
-      }
-      const Rational f = m[i][k] / m[k][k];
-      for (std::size_t j = k; j < m.size(); ++j) m[i][j] = m[i][j] - f * m[k][j];
-    }
-  }
-  return true;
-}
-}  // namespace
-
 std::optional<Rational> least_eigenvalue_bound(const NumberMatrix& matrix) {
-  const auto shifted = [&](const Rational& by) {
-    NumberMatrix m = matrix;
-    for (std::size_t k = 0; k < m.size(); ++k) m[k][k] = m[k][k] - by;
-    return is_semidefinite_matrix(std::move(m));
-  };
+  const auto shifted = [&](const Rational& by) { return is_semidefinite(matrix, -by); };
   if (!shifted(Rational(0))) return std::nullopt;
   Rational low(0), high = matrix[0][0];
   for (std::size_t k = 0; k < matrix.size(); ++k) high = matrix[k][k] < high ? matrix[k][k] : high;

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "analysis/convexity.hpp"
+#include "analysis/exact.hpp"
 
 namespace adjoint {
 
@@ -16,7 +17,6 @@ struct SecondDerivative {
 SecondDerivative second_derivative(Expr f, const std::vector<Expr>& variables);
 
 /// The Hessian of a quadratic function of a few scalars, where it is a matrix of numbers; else nothing.
-using NumberMatrix = std::vector<std::vector<Rational>>;
 std::optional<NumberMatrix> constant_hessian(const SecondDerivative& d);
 /// A number m >= 0 with M - m*I positive semi-definite (checked exactly), close to the least eigenvalue of M;
 /// nothing where M is not positive semi-definite.

@@ -136,6 +136,13 @@ json analysis_json(const AppQuestion& q, const AnalyseOptions& o) {
     }
   }
   j["sufficient"] = sufficient;
+  json maps = json::array();
+  for (const auto& v : a.maps) {
+    maps.push_back({{"variable", v.variable->name()},
+                    {"value", bound_text(v.lipschitz.value, say)},
+                    {"proof", proof_of(v.lipschitz.value.proof, say)}});
+  }
+  if (!maps.empty()) j["map"] = maps;
   const bool scalar = q.formula.type.is_scalar() && q.formula.type.higher.empty();
   json variables = json::array();
   for (const auto& v : a.variables) {
@@ -219,6 +226,14 @@ std::vector<Row> analysis_rows(const json& j) {
                         {"continuous", conditions_text(j["continuous"], j["sufficient"])},
                         {"differentiable", conditions_text(j["differentiable"], j["sufficient"])},
                         {"twice differentiable", conditions_text(j["twice"], j["sufficient"])}};
+  if (j.contains("map")) {
+    for (const auto& m : j["map"]) {
+      rows.push_back(
+          {"Lipschitz constant", m["value"].get<std::string>() +
+                                     (j["map"].size() > 1 ? " in " + m["variable"].get<std::string>() : "")});
+      for (const auto& p : m["proof"]) rows.push_back({"", p.get<std::string>()});
+    }
+  }
   if (!j.contains("variables")) {
     if (j.contains("lipschitz")) {
       constant_rows(j["lipschitz"], rows);
