@@ -2,7 +2,11 @@
 
 #include <algorithm>
 
+#include "app/read_back.hpp"
 #include "calculus/differentiate.hpp"
+#include "ops/structure.hpp"
+#include "print/text.hpp"
+#include "simplify/coincidence.hpp"
 #include "simplify/display.hpp"
 
 namespace adjoint::app {
@@ -60,8 +64,8 @@ Derivative differentiate(const Function& function, const Variable& v, int order)
   Type type = function.type;
   DerivativeKind kind = DerivativeKind::Derivative;
   for (int k = 0; k < order; ++k) {
+    f = separate_coincidences(d.is_map() ? d.expr : f);
     if (d.is_map()) {  // D^k f(x)[H, …, H]
-      f = d.expr;
       const Expr h = d.direction;
       d.expr = along(f, v.expr, h);
       d.adjoint = {};
@@ -89,19 +93,45 @@ Derivative differentiate(const Function& function, const Variable& v, int order)
   return d;
 }
 
+namespace {
+
+// The shortest of several readings that says what it stands for.
+template <class T>
+struct Candidates {
+  std::vector<std::pair<int, T>> list;
+  void add(const T& reading, const syntax::Ast& tree) {
+    if (tree) list.emplace_back(syntax::operation_count(tree), reading);
+  }
+  template <class Says>
+  const T* first(const Says& says) {
+    std::stable_sort(list.begin(), list.end(),
+                     [](const auto& a, const auto& b) { return a.first < b.first; });
+    for (const auto& [count, reading] : list) {
+      if (says(reading)) return &reading;
+    }
+    return nullptr;
+  }
+};
+
+}  // namespace
+
 syntax::Ast read_shortest(Expr expr, const Type& type, const ReadOptions& options) {
-  syntax::Ast best;
-  int fewest = 0;
+  const auto says = [&](const syntax::Ast& tree) {
+    return !options.witness || options.witness->says(tree, expr);
+  };
+  Candidates<syntax::Ast> candidates;
   for (const auto& form : written_forms(expr)) {
     const syntax::Ast tree = read(form, type, options);
-    if (!tree) continue;
-    const int count = syntax::operation_count(tree);
-    if (!best || count < fewest) {
-      best = tree;
-      fewest = count;
-    }
+    candidates.add(tree, tree);
   }
-  return best;
+  if (candidates.list.empty()) return nullptr;
+  if (const syntax::Ast* tree = candidates.first(says)) return *tree;
+  ReadOptions by_entries = options;
+  by_entries.by_entries = true;
+  const syntax::Ast tree = read(expr, type, by_entries);
+  if (tree && says(tree)) return tree;
+  throw Contradiction("no formula for this says what the calculus found, such as " +
+                      print::text(candidates.list[0].second));
 }
 
 Reading read_derivative(const Derivative& d, const Variable& v, const ReadOptions& options) {
@@ -110,26 +140,57 @@ Reading read_derivative(const Derivative& d, const Variable& v, const ReadOption
     r.formula = read_shortest(d.expr, d.type, options);
     return r;
   }
-  const auto shortest_map = [&](Expr body, const Type& type, Expr direction, const Type& direction_type) {
+  const auto shortest_map = [&](Expr body, const Type& type, Expr direction,
+                                const Type& direction_type) -> std::optional<syntax::Map> {
     ReadOptions o = options;
     o.direction = &direction_type;
     std::vector<Expr> forms{expanded(body)};
     forms.push_back(simplify(factored(forms[0])));
     forms.push_back(simplify(factored(body)));
-    std::optional<syntax::Map> best;
+    const auto says = [&](const syntax::Map& m) {
+      return !options.witness || options.witness->says(m, body, direction, direction_type);
+    };
+    Candidates<syntax::Map> candidates;
     for (const auto& form : forms) {
-      syntax::Map m = read_map(form, type, direction, o);
-      if (!m.body) continue;
-      if (!best || syntax::operation_count(m.body) < syntax::operation_count(best->body)) best = std::move(m);
+      const syntax::Map m = read_map(form, type, direction, o);
+      candidates.add(m, m.body);
     }
-    return best;
+    if (candidates.list.empty()) return std::nullopt;
+    if (const syntax::Map* m = candidates.first(says)) return *m;
+    o.by_entries = true;
+    const syntax::Map m = read_map(body, type, direction, o);
+    if (m.body && says(m)) return m;
+    throw Contradiction("no formula for this map says what the calculus found, such as " +
+                        print::text(candidates.list[0].second));
   };
   r.map = shortest_map(d.expr, d.type, d.direction, v.type);
   if (d.adjoint) {
     r.adjoint = shortest_map(d.adjoint, d.adjoint_type, d.cotangent, d.type);
-    r.kronecker = read_kronecker(expanded(d.expr), d.type, d.direction, v.type, options);
+    const syntax::Ast matrix = read_kronecker(expanded(d.expr), d.type, d.direction, v.type, options);
+    const bool says =
+        matrix && (!options.witness || options.witness->says_matrix(matrix, d.expr, d.direction));
+    if (says) r.kronecker = matrix;
   }
   return r;
+}
+
+syntax::Ast read_columns(const Derivative& d, const ReadOptions& options) {
+  if (!d.adjoint || d.expr.rank() > 2 || d.direction.rank() > 2) return nullptr;
+  Graph& g = d.expr.graph();
+  Axes identity = g.axes(d.direction);
+  identity.insert(identity.end(), identity.begin(), identity.begin() + d.direction.rank());
+  const Movement m{d.direction, g.product(1, std::vector<Indexed>{}, identity)};
+  Expr matrix = pushforward(d.expr, std::span(&m, 1));
+  int columns = d.expr.rank();  // where the axes of the direction begin
+  if (columns == 2) {
+    matrix = fuse(matrix, 0);
+    columns = 1;
+  }
+  if (d.direction.rank() == 2) matrix = fuse(matrix, columns);
+  Type type;
+  (columns == 1 ? type.rows : type.columns) = matrix.rank() > 0 ? matrix.shape()[0] : Size(1);
+  if (matrix.rank() == 2) type.columns = matrix.shape()[1];
+  return read_shortest(simplify(matrix), type, options);
 }
 
 }  // namespace adjoint::app

@@ -55,6 +55,10 @@ struct Reading {
 };
 Reading read_derivative(const Derivative& derivative, const Variable& variable, const ReadOptions& options);
 
+/// The matrix of a map where it has no closed form: vec of the map at each basis matrix, column by column.
+/// Null for arrays of higher order.
+syntax::Ast read_columns(const Derivative& derivative, const ReadOptions& options);
+
 /// The shortest of the equal forms of an expression, and how it reads.
 syntax::Ast read_shortest(Expr expr, const syntax::Type& type, const ReadOptions& options);
 

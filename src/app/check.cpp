@@ -5,6 +5,7 @@
 #include <limits>
 #include <sstream>
 
+#include "app/read_back.hpp"
 #include "app/sample.hpp"
 #include "calculus/differentiate.hpp"
 #include "print/text.hpp"
@@ -231,8 +232,9 @@ CheckResult check_derivative(const Question& q, const notation::Symbol& symbol, 
         misfit = std::isnan(apart) ? std::numeric_limits<double>::infinity()
                                    : std::abs(apart) / std::max(size, 1e-300);
       }
+      Evaluator plainly(p, {.strict = true});
+      const Array& shown = plainly(printed);
       Evaluator e3(p);
-      const Array& shown = e3(printed);
       const Array& computed = e3(concrete(d.expr));
       const double formula = shown.data.size() != computed.data.size() ? 1.0
                              : !finite(shown) ? std::numeric_limits<double>::infinity()
@@ -268,6 +270,14 @@ CheckResult check_derivative(const Question& q, const notation::Symbol& symbol, 
   if (simplified_wrong) r.failure = "the function differs from its simplified form";
   if (r.adjoint > kAdjoint) r.failure = "the adjoint does not fit the map";
   if (r.formula > kFormula) r.failure = "the printed formula differs from the derivative";
+  const ReadBack back(q);
+  if (reading.adjoint && !back.says(*reading.adjoint, d.adjoint, d.cotangent, d.type))
+    r.failure = "the printed adjoint differs from the adjoint";
+  if (d.adjoint) {  // that of the answer has been asked already
+    const auto matrix = read_kronecker(expanded(d.expr), d.type, d.direction, v.type, read_options(q));
+    if (matrix && !back.says_matrix(matrix, d.expr, d.direction))
+      r.failure = "the Kronecker matrix differs from the map: " + print::text(matrix);
+  }
   r.passed = r.failure.empty();
   return r;
 }

@@ -92,12 +92,6 @@ Worked work(Question question, const std::string& wrt, int order) {
   if (w.question.formula.symbol(symbol.name) == nullptr) {
     w.notes.push_back(symbol.name + " does not occur in the function, so the derivative is zero");
   }
-  const auto nodes = topological(std::span(&w.derivative.expr, 1));
-  const bool extended = std::any_of(nodes.begin(), nodes.end(),
-                                    [](Expr e) { return e->op != nullptr && e->op->name == "prod_grad"; });
-  if (extended && w.reading.formula && print::text(w.reading.formula).find("prod(") != std::string::npos)
-    w.notes.emplace_back(
-        "convention: prod(x)./x has the product of the other entries where an entry of x is 0");
   return w;
 }
 
@@ -159,12 +153,9 @@ json to_json(const Worked& w) {
       j["adjoint"] = {{"text", print::text(*w.reading.adjoint)},
                       {"latex", print::latex(*w.reading.adjoint, forms_of)}};
     }
-    if (w.reading.kronecker) {
-      j["kronecker"] = {{"text", print::text(w.reading.kronecker)},
-                        {"latex", print::latex(w.reading.kronecker, forms_of)}};
-    } else {
-      j["kronecker"] = {{"text", "the matrix whose columns are vec of the operator at each basis matrix"}};
-    }
+    const syntax::Ast matrix =
+        w.reading.kronecker ? w.reading.kronecker : read_columns(w.derivative, read_options(w.question));
+    if (matrix) j["kronecker"] = {{"text", print::text(matrix)}, {"latex", print::latex(matrix, forms_of)}};
   }
   const DomainTexts domain = domain_texts(w.question, w.variable, 2);
   j["domain"] = {{"defined", domain.defined},

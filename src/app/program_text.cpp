@@ -5,6 +5,7 @@
 #include <map>
 
 #include "kernel/cpp_source.hpp"
+#include "app/read_back.hpp"
 #include "ops/abstract.hpp"
 #include "print/numpy.hpp"
 #include "print/reader.hpp"
@@ -64,6 +65,15 @@ ReadOptions options_of(const Question& question, const StraightLine& program, bo
     return at != types->end() ? &at->second : declared ? declared(name) : nullptr;
   };
   options.let_threshold = 1 << 20;
+  std::vector<notation::Symbol> names;
+  const auto add = [&](Expr variable) {
+    notation::Symbol s = symbol_for(variable, shown_name(variable));
+    s.type = type_of_name(program, variable);
+    if (question.formula.symbol(s.name) == nullptr) names.push_back(std::move(s));
+  };
+  for (const auto& v : program.inputs) add(v);
+  for (const auto& line : program.lines) add(line.name);
+  options.witness = std::make_shared<ReadBack>(question, std::move(names), shown_name);
   return options;
 }
 
@@ -83,8 +93,16 @@ ShownLine LineReader::operator()(const Line& line) const {
   const bool matrices = std::none_of(parts.begin(), parts.end(),
                                      [](Expr e) { return e->kind == Kind::Variable && e.rank() > 2; });
   if (shown.expr.rank() <= 2 && matrices) {
-    shown.value = read(shown.expr, type_of_name(program_, line.name), options_);
-    if (shown.value) shown.value = unversioned(shown.value);
+    const auto says = [&](const ReadOptions& options) {
+      shown.value = read(shown.expr, type_of_name(program_, line.name), options);
+      if (shown.value) shown.value = unversioned(shown.value);
+      return !shown.value || options.witness->says(shown.value, shown.expr);
+    };
+    if (!says(options_)) {
+      ReadOptions by_entries = options_;
+      by_entries.by_entries = true;
+      if (!says(by_entries)) shown.value = nullptr;  // as a sum over indices then
+    }
   }
   return shown;
 }

@@ -1,5 +1,6 @@
 #include "app/question.hpp"
 
+#include "app/read_back.hpp"
 #include "ops/surface.hpp"
 #include "print/code_forms.hpp"
 
@@ -84,6 +85,7 @@ ReadOptions read_options(const Question& question) {
     }
   }
   for (const auto& s : question.session.symbols().all()) options.taken.insert(s.name);
+  options.witness = std::make_shared<ReadBack>(question);
   return options;
 }
 

@@ -1,6 +1,8 @@
 #include "app/sample.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <functional>
 #include <set>
 #include <unordered_map>
 
@@ -112,15 +114,16 @@ Rational phase(const std::string& name) {
   return {1 + sum % 7, 5};
 }
 
-Expr entrywise_value(const AbstractUse& use, Expr x) {
+// The k-th derivative of a function of a number, entry by entry in x.
+Expr at_entries(const std::function<Expr(Expr)>& function, int order, Expr x) {
   Graph& g = x.graph();
   const Expr t = g.variable("abstract argument", {}, {}, Role::Placeholder);
-  Expr y = sin(t + g.number(phase(use.name))) + Rational(1, 4) * square(t);
-  for (int k = 0; k < use.order; ++k) {
+  Expr y = function(t);
+  for (int k = 0; k < order; ++k) {
     const Movement m{t, g.number(1)};
     y = pushforward(y, std::span(&m, 1));
   }
-  // Entrywise in x: the same expression with t replaced, scalars broadcast.
+  // The same expression with t replaced, scalars broadcast.
   std::unordered_map<const Node*, Expr> done{{t.get(), x}};
   for (const auto& e : topological(std::span(&y, 1))) {
     if (done.contains(e.get())) continue;
@@ -146,26 +149,54 @@ Expr entrywise_value(const AbstractUse& use, Expr x) {
   return made.rank() == x.rank() ? made : broadcast(made, x.shape());
 }
 
-// g(v) = sin(w'v) + sum(v.^3)/3; h(v) = tanh(M v) with M of rank one plus a shift by cumulative sums.
+Expr entrywise_value(const AbstractUse& use, Expr x) {
+  const Rational shift = phase(use.name);
+  return at_entries([&](Expr t) { return sin(t + t.graph().number(shift)) + Rational(1, 4) * square(t); },
+                    use.order, x);
+}
+
+// g(v) = sin(w'v) + sum(v.^3)/3 and h(v) = tanh(r*(w'v)) + c*sum(w.*v.^2), of every vector of a batch: axes
+// of the value, one for each order, then the batch.
 Expr vector_value(const AbstractUse& use, Expr x) {
   Graph& g = x.graph();
-  const Size n = x.shape()[0];
-  const Expr v = g.variable("abstract vector", {n}, {}, Role::Placeholder);
+  const Axes argument = g.axes(x);
+  const Axes batch(argument.begin() + 1, argument.end());
+  const Size n = argument[0].size;
   const auto ramp = [&g](const Size& size, const Rational& by) { return by * cumsum(g.ones({size})); };
-  Expr y;
   const Expr w = cos(ramp(n, phase(use.name)));
-  if (use.value_size) {
-    const Expr rows = sin(ramp(*use.value_size, Rational(2, 3)) + broadcast(g.number(1), {*use.value_size}));
-    y = tanh(dot(outer(rows, w), v)) + times(dot(w, square(v)), cos(ramp(*use.value_size, phase(use.name))));
-  } else {
-    y = sin(dot(w, v)) + Rational(1, 3) * sum_all(power(v, Rational(3)));
+  const Expr inner = g.product(1, {{w, {argument[0]}}, {x, argument}}, batch);
+  Axes orders;
+  for (int k = 0; k < use.order; ++k) orders.push_back(g.axis(n));
+  std::vector<Indexed> slopes;  // w in every order
+  for (const auto& a : orders) slopes.push_back({w, {a}});
+  const auto joined = [](Axes a, const Axes& b) {
+    a.insert(a.end(), b.begin(), b.end());
+    return a;
+  };
+  // The k-th derivative of sum(v.^degree.*weight), on the diagonal of all orders.
+  const auto power_sum = [&](int degree, const Rational& number, std::vector<Indexed> factors, Axes value) {
+    Rational c = number;
+    for (int k = 0; k < use.order; ++k) c = c * Rational(std::max(0, degree - k));
+    const Axis entry = argument[0];
+    const int left = std::max(0, degree - use.order);
+    if (left > 0) factors.push_back({power(x, Rational(left)), argument});
+    Axes out = std::move(value);
+    for (int k = 0; k < use.order; ++k) out.push_back(entry);
+    return g.product(c, factors, joined(out, batch));
+  };
+  if (!use.value_size) {
+    slopes.push_back({at_entries([](Expr t) { return sin(t); }, use.order, inner), batch});
+    return g.product(1, slopes, joined(orders, batch)) + power_sum(3, Rational(1, 3), {}, {});
   }
-  for (int k = 0; k < use.order; ++k) y = jacobian(y, v);
-  if (x.rank() == 1) {
-    const std::pair<Expr, Expr> r{v, x};
-    return substitute(y, std::span(&r, 1));
-  }
-  throw CalculusError("checking an abstract function of a batch is not supported");
+  const Axis value = g.axis(*use.value_size);
+  const Expr rows = sin(ramp(*use.value_size, Rational(2, 3)) + broadcast(g.number(1), {*use.value_size}));
+  const Axes both = joined({value}, batch);
+  const Expr along = g.product(1, {{rows, {value}}, {inner, batch}}, both);
+  slopes.push_back({at_entries([](Expr t) { return tanh(t); }, use.order, along), both});
+  slopes.push_back({power(rows, Rational(use.order)), {value}});
+  const Expr shift = cos(ramp(*use.value_size, phase(use.name)));
+  return g.product(1, slopes, joined(joined({value}, orders), batch)) +
+         power_sum(2, 1, {{shift, {value}}, {w, {argument[0]}}}, {value});
 }
 
 }  // namespace

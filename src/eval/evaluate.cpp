@@ -19,7 +19,7 @@ class Evaluator::Nodes {
 
 class Evaluator::InDoubles final : public Evaluator::Nodes {
  public:
-  InDoubles(const Point& point, Arithmetic arithmetic) : values_(point, arithmetic.noise, arithmetic.seed) {}
+  InDoubles(const Point& point, Arithmetic arithmetic) : values_(point, arithmetic) {}
   const Array& value(Expr expr) override { return values_(expr); }
 
  private:
@@ -28,7 +28,7 @@ class Evaluator::InDoubles final : public Evaluator::Nodes {
 
 class Evaluator::InManyDigits final : public Evaluator::Nodes {
  public:
-  explicit InManyDigits(const Point& point) : values_(point) {}
+  InManyDigits(const Point& point, Arithmetic arithmetic) : values_(point, {.strict = arithmetic.strict}) {}
   const Array& value(Expr expr) override {
     const BasicArray<Real>& v = values_(expr);
     const auto [at, fresh] = rounded_.try_emplace(expr.get(), v.shape);
@@ -43,7 +43,7 @@ class Evaluator::InManyDigits final : public Evaluator::Nodes {
 
 Evaluator::Evaluator(const Point& point, Arithmetic arithmetic) {
   if (arithmetic.precise) {
-    nodes_ = std::make_unique<InManyDigits>(point);
+    nodes_ = std::make_unique<InManyDigits>(point, arithmetic);
   } else {
     nodes_ = std::make_unique<InDoubles>(point, arithmetic);
   }

@@ -34,6 +34,8 @@ struct Arithmetic {
   /// on the way, or cancel. Decimals are what they are written as. For small problems: some thousand times
   /// slower.
   bool precise = false;
+  /// 0 times infinity is no number, as it is to whoever types the formula in elsewhere.
+  bool strict = false;
 };
 
 /// Evaluates expressions at one point, each node once.

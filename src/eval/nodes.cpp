@@ -99,6 +99,7 @@ BasicArray<T> NodeValues<T>::product(const Node& n) {
   const T coefficient = number<T>(n.coefficient);
   Values r = einstein(coefficient, factors, n.output, sizes);
   settle(r, n, factors, sizes);
+  if (strict_) return r;
   if (std::none_of(r.data.begin(), r.data.end(), [](const T& v) { return isnan(v); })) return r;
   bool poles = false;
   for (std::size_t k = 0; k < factors.size(); ++k) {

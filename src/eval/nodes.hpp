@@ -14,8 +14,8 @@ template <class T>
 class NodeValues {
  public:
   using Values = BasicArray<T>;
-  explicit NodeValues(const Point& point, double noise = 0, unsigned seed = 1)
-      : point_(point), noise_(noise), random_(seed) {
+  explicit NodeValues(const Point& point, const Arithmetic& arithmetic = {})
+      : point_(point), noise_(arithmetic.noise), strict_(arithmetic.strict), random_(arithmetic.seed) {
     use_all_exponents();
   }
   /// The value of an expression, that of every node found once.
@@ -37,6 +37,7 @@ class NodeValues {
 
   const Point& point_;
   double noise_;
+  bool strict_;
   std::mt19937 random_;
   std::unordered_map<const Node*, Values> done_;
 };

@@ -172,13 +172,6 @@ Expr norm_p_normal(std::span<const Expr> o, const Attributes& /*attributes*/) {
   return {};
 }
 
-// Where an entry is zero the product of the others is not prod/x.
-Expr prod_grad_expansion(const Node& y) {
-  const Expr x = y.operands[0];
-  const int axis = axis_of(y.attributes);
-  return times(spread(prod(x, axis), x, axis), power(x, Rational(-1)));
-}
-
 using List = std::vector<OperandCondition>;
 
 Record reduction(std::string_view name, decltype(Operation::facts) facts, Linearise linearise,
@@ -251,8 +244,8 @@ const Record kMaxGrad = gradient_of("max_grad", nonnegative, does_not_move, Read
                                     {{0, Condition::UniqueMaximum}}, kJumps);
 const Record kMinGrad = gradient_of("min_grad", nonnegative, does_not_move, Reading::Reduction, kNoExpansion,
                                     {{0, Condition::UniqueMinimum}}, kJumps);
-const Record kProdGrad = gradient_of("prod_grad", product_sign, prod_grad_linearise, Reading::Expand,
-                                     prod_grad_expansion, {}, kContinuous);
+const Record kProdGrad = gradient_of("prod_grad", product_sign, prod_grad_linearise, Reading::Reduction,
+                                     kNoExpansion, {}, kContinuous);
 const Record kNorm = [] {
   Record r = reduction("norm", norm_facts, moves<norm_grad>, {{0, Condition::NotAllZero}},
                        convex(1, KnownBound::none()), kContinuous);
@@ -293,11 +286,6 @@ Shape pair_shape(std::span<const Expr> o, const Attributes& /*attributes*/) {
 Facts pair_facts(std::span<const Expr> /*o*/, const Attributes& /*attributes*/) {
   return Facts::symmetric_matrix();
 }
-Expr pair_expansion(const Node& y) {  // prod(x)*((1./x)*(1./x)' - diag(1./x.^2))
-  const Expr x = y.operands[0];
-  const Expr r = power(x, Rational(-1));
-  return times(prod(x), outer(r, r) - diagonal_matrix(square(r)));
-}
 Expr pair_linearise(const Node& y, int /*operand*/, Expr tangent) {
   // from the expansion: d(prod * (r r' - diag(r.^2)))
   const Expr x = y.operands[0];
@@ -327,8 +315,8 @@ const Record kProdHess = Record{
     kNotLinear,
     kNoPartial,
     routine("prod_hess"),
-    Reading::Expand,
-    pair_expansion,
+    Reading::Call,
+    kNoExpansion,
     List{},
     List{{0, Condition::NonZero}},
     bounds_unknown(),
@@ -344,7 +332,7 @@ Expr prod_grad_linearise(const Node& y, int /*operand*/, Expr tangent) {
     const Axis i = g.axis(x.shape()[0]);
     Axes out = t;
     out[0] = i;
-    return g.product(1, {{g.apply(kProdHess, {x}), {i, t[0]}}, {tangent, t}}, out);
+    return g.product(1, {{prod_hess(x), {i, t[0]}}, {tangent, t}}, out);
   }
   const int axis = axis_of(y.attributes);
   const Expr r = power(x, Rational(-1));
@@ -370,6 +358,7 @@ Expr logsumexp(Expr x, int axis) { return x.rank() == 0 ? x : reduce(kLogsumexp,
 Expr max_grad(Expr x, int axis) { return reduce(kMaxGrad, x, axis); }
 Expr min_grad(Expr x, int axis) { return reduce(kMinGrad, x, axis); }
 Expr prod_grad(Expr x, int axis) { return reduce(kProdGrad, x, axis); }
+Expr prod_hess(Expr x) { return x.graph().apply(kProdHess, {x}); }
 Expr softmax(Expr x, int axis) { return exp(x - spread(logsumexp(x, axis), x, axis)); }
 Expr norm(Expr x) { return x.rank() == 0 ? abs(x) : x.graph().apply(kNorm, {x}); }
 Expr direction(Expr x) { return x.rank() == 0 ? sign(x) : x.graph().apply(kDirection, {x}); }

@@ -16,6 +16,8 @@ Expr max_grad(Expr x, int axis = -1);
 Expr min_grad(Expr x, int axis = -1);
 /// The gradient of prod: for each entry the product of the others, right where entries are zero.
 Expr prod_grad(Expr x, int axis = -1);
+/// The products of all but two entries of a vector, 0 on the diagonal.
+Expr prod_hess(Expr x);
 /// exp(x - logsumexp(x)) along an axis.
 Expr softmax(Expr x, int axis = -1);
 /// The square root of the sum of squares of all entries, without overflow.

@@ -23,10 +23,37 @@ Expr along(Graph& /*g*/, Arguments a, const Type& /*r*/) {
   const int axis = dimension_axis(a[0].type, dimension);
   return axis < 0 ? a[0].expr : f(a[0].expr, axis);
 }
-// Gradients of reductions, which have the shape of the operand.
+// Gradients of reductions, which have the shape of the operand: of each element of a batch by itself.
 template <Expr (*f)(Expr, int)>
 Expr gradient_of_all(Graph& g, Arguments a, const Type& /*r*/) {
-  return axes_of(a[0].type) == 0 ? g.ones(a[0].expr.shape()) : f(a[0].expr, -1);
+  const int rank = axes_of(a[0].type);
+  const Expr x = a[0].expr;
+  if (rank == 0) return g.ones(x.shape());
+  if (x.rank() == rank) return f(x, -1);
+  Expr e = f(as_vector(x, rank), 0);
+  for (int last = rank - 1; last > 0; --last) {  // as fused, from the last axis on
+    Size before(1);
+    for (int k = 0; k < last; ++k) before = before * x.shape()[static_cast<std::size_t>(k)];
+    e = split(e, 0, before, x.shape()[static_cast<std::size_t>(last)]);
+  }
+  return e;
+}
+template <Expr (*f)(Expr, int), int dimension>
+Expr gradient_along(Graph& g, Arguments a, const Type& /*r*/) {
+  const int axis = dimension_axis(a[0].type, dimension);
+  return axis < 0 ? g.ones(a[0].expr.shape()) : f(a[0].expr, axis);
+}
+template <Expr (*f)(Expr, int)>
+Surface gradient_surface(std::string_view name, std::string_view latex, std::string_view numpy,
+                         std::string_view support) {
+  return {name,
+          {{"(n,p), 1 -> (n,p)", gradient_along<f, 1>},
+           {"(n,p), 2 -> (n,p)", gradient_along<f, 2>},
+           {"any A -> A", gradient_of_all<f>}},
+          {.latex = latex, .numpy = numpy, .numpy_support = support}};
+}
+Expr prod_hess_of(Graph& g, Arguments a, const Type& /*r*/) {
+  return axes_of(a[0].type) == 0 ? g.zeros(a[0].expr.shape()) : prod_hess(a[0].expr);
 }
 template <int dimension>
 Expr softmax_along(Graph& g, Arguments a, const Type& /*r*/) {
@@ -116,20 +143,32 @@ std::span<const Surface> reduction_surfaces() {
         "def _logsumexp(x, axis=None):\n    x = np.asarray(x)\n    m = np.max(x, axis=axis, keepdims=True)\n "
         "   s = np.log(np.sum(np.exp(x - m), axis=axis))\n    return s + (m.item() if axis is None else "
         "np.squeeze(m, axis))\n"));
-    for (const auto& [name, build] :
-         {std::pair<std::string_view, Build>{"max_grad", gradient_of_all<max_grad>},
-          {"min_grad", gradient_of_all<min_grad>}}) {
-      const bool largest = name == "max_grad";
-      list.push_back(
-          {name,
-           {{"any A -> A", build}},
-           {.latex = largest ? "\\nabla\\max($1)" : "\\nabla\\min($1)",
-            .numpy = largest ? "_max_grad($1)" : "_min_grad($1)",
-            .numpy_support = largest ? "def _max_grad(x):\n    top = (x == np.max(x)).astype(float)\n    "
-                                       "return top / np.sum(top)\n"
-                                     : "def _min_grad(x):\n    top = (x == np.min(x)).astype(float)\n    "
-                                       "return top / np.sum(top)\n"}});
-    }
+    list.push_back(gradient_surface<max_grad>(
+        "max_grad", "\\nabla\\max($1)", "_max_grad($1, $axes)",
+        "def _max_grad(x, axis=None):\n    top = (x == np.max(x, axis=axis, keepdims=True)).astype(float)\n"
+        "    return top / np.sum(top, axis=axis, keepdims=True)\n"));
+    list.push_back(gradient_surface<min_grad>(
+        "min_grad", "\\nabla\\min($1)", "_min_grad($1, $axes)",
+        "def _min_grad(x, axis=None):\n    top = (x == np.min(x, axis=axis, keepdims=True)).astype(float)\n"
+        "    return top / np.sum(top, axis=axis, keepdims=True)\n"));
+    // Products from both ends: right where entries are 0.
+    list.push_back(gradient_surface<prod_grad>(
+        "prod_grad", "\\nabla\\operatorname{prod}($1)", "_prod_grad($1, $axes)",
+        "def _prod_grad(x, axis=None):\n    x = np.asarray(x, dtype=float)\n"
+        "    v = x.reshape(-1) if axis is None else np.moveaxis(x, axis, 0)\n"
+        "    one = np.ones_like(v[:1])\n    before = np.cumprod(np.concatenate([one, v[:-1]]), axis=0)\n"
+        "    after = np.cumprod(np.concatenate([one, v[:0:-1]]), axis=0)[::-1]\n"
+        "    r = before * after\n    return r.reshape(x.shape) if axis is None else np.moveaxis(r, 0, "
+        "axis)\n"));
+    list.push_back(
+        {"prod_hess",
+         {{"() -> ()", prod_hess_of}, {"(n,1) -> (n,n)", prod_hess_of}, {"(1,n) -> (n,n)", prod_hess_of}},
+         {.latex = "\\nabla^2\\operatorname{prod}($1)",
+          .numpy = "_prod_hess($1)",
+          .numpy_support =
+              "def _prod_hess(x):\n    n = np.size(x)\n    others = np.tile(np.reshape(x, -1), (n, n, "
+              "1)).astype(float)\n    i = np.arange(n)\n    others[i, :, i] = 1\n    others[:, i, i] "
+              "= 1\n    return np.prod(others, axis=2) * (1 - np.eye(n))\n"}});
     list.push_back(
         {"softmax",
          {{"(n,1) -> (n,1)", softmax_vector},

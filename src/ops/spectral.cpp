@@ -1,6 +1,8 @@
 // Functions of the spectrum: square root, exponential, logarithm, eigenvalues, singular values.
 // Sources: Higham, Functions of Matrices (2008), ch. 3, 6, 10, 11; Mathias (1996) for the block formula;
 // Lewis (1996) for gradients of functions of singular values; Giles (2008); Townsend (2016) for the SVD.
+#include <algorithm>
+
 #include "ops/elementwise.hpp"
 #include "ops/matrix.hpp"
 #include "ops/matrix_support.hpp"
@@ -67,10 +69,13 @@ Expr lyap_linearise(const Node& y, int operand, Expr tangent) {
   if (y.rank() == 2) return -lyap(s, right_product(tangent, Y) + left_product(Y, tangent));
   Graph& g = *y.graph;  // Y is a batch: all pairs of its batch with the further axes
   const Axes a = g.axes(Y);
-  const Axes t = g.axes(tangent);
+  Axes t = g.axes(tangent);
+  // Where S is a batch as well, it is the same one.
+  const auto own = static_cast<std::ptrdiff_t>(s.rank());
+  std::copy(a.begin() + 2, a.begin() + own, t.begin() + 2);
   Axes out{t[0], a[1]};
   out.insert(out.end(), a.begin() + 2, a.end());
-  out.insert(out.end(), t.begin() + 2, t.end());
+  out.insert(out.end(), t.begin() + own, t.end());
   Axes inner = a;
   inner[0] = t[1];
   const Expr first = g.product(1, {{tangent, t}, {Y, inner}}, out);

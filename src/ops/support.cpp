@@ -48,7 +48,13 @@ Expr right_product(Expr batch, Expr matrix) {
 bool transpose_is_older(Expr matrix) {
   if (matrix.rank() < 2) return false;
   if (matrix->kind != Kind::Product && matrix->kind != Kind::Sum) return false;
-  return transposed(matrix)->id < matrix->id;
+  const Expr turned = transposed(matrix);
+  if (turned->id >= matrix->id) return false;
+  // Signs go first, f(-A) = -f(A): a transpose that would lead with one is no better, such as that of A-A'.
+  const auto leads_with_sign = [](Expr e) {
+    return e->kind == Kind::Sum && e->terms[0].coefficient.is_negative();
+  };
+  return !leads_with_sign(turned) || leads_with_sign(matrix);
 }
 
 Expr without_coefficient(Expr product) {

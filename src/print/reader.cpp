@@ -255,6 +255,21 @@ bool Reader::needs_index(Expr e, int axis) {
   return answer[a];
 }
 
+Ast Reader::read_whole(Expr e, const Roles& roles) {
+  if (!options.by_entries) return read(e, roles);
+  Roles inner = roles;
+  const std::function<Ast(std::size_t)> entries = [&](std::size_t axis) -> Ast {
+    if (axis == roles.size()) return read(e, inner);
+    const Size& length = e.shape()[axis];
+    if (length.is_one()) return entries(axis + 1);
+    return summed_over(length, [&](const Ast& index) {
+      inner[axis] = bound(index);
+      return placed(forge.unit(length, index), roles[axis], entries(axis + 1));
+    });
+  };
+  return entries(0);
+}
+
 // A long tree names its shared parts: v1, v2, ...
 Ast Reader::finished(const Ast& tree) const {
   if (!tree || forge.operations(tree) <= options.let_threshold) return tree;
@@ -270,7 +285,7 @@ Ast read(Expr expr, const Type& type, const ReadOptions& options) {
   } else {
     Roles roles = natural(expr.rank());
     if (expr.rank() == 1 && type.is_row()) roles = {column()};
-    tree = reader.read(expr, roles);
+    tree = reader.read_whole(expr, roles);
   }
   return reader.finished(tree);
 }
@@ -294,7 +309,7 @@ syntax::Map read_map(Expr body, const Type& type, Expr direction, const ReadOpti
   } else {
     Roles roles = natural(body.rank());
     if (body.rank() == 1 && type.is_row()) roles = {column()};
-    map.body = reader.read(body, roles);
+    map.body = reader.read_whole(body, roles);
   }
   map.body = reader.finished(map.body);
   return map;

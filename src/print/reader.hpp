@@ -8,6 +8,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <set>
 #include <string>
 #include <string_view>
@@ -16,6 +17,20 @@
 #include "syntax/ast.hpp"
 
 namespace adjoint {
+
+/// Says whether what was read says what it was read from.
+class Witness {
+ public:
+  Witness() = default;
+  Witness(const Witness&) = delete;
+  Witness& operator=(const Witness&) = delete;
+  virtual ~Witness() = default;
+  [[nodiscard]] virtual bool says(const syntax::Ast& formula, Expr value) const = 0;
+  [[nodiscard]] virtual bool says(const syntax::Map& map, Expr body, Expr direction,
+                                  const syntax::Type& direction_type) const = 0;
+  /// matrix*vec(direction) = vec(body)
+  [[nodiscard]] virtual bool says_matrix(const syntax::Ast& matrix, Expr body, Expr direction) const = 0;
+};
 
 struct ReadOptions {
   /// The declared type of a variable, or null: whether a variable of one axis is a row. A variable without
@@ -29,6 +44,10 @@ struct ReadOptions {
   int let_threshold = 300;
   /// For code, where operations whose expansions are not right everywhere are calls (code_forms.hpp).
   bool code = false;
+  /// Asked before a formula is answered, by those that choose among readings; null: nobody is asked.
+  std::shared_ptr<const Witness> witness;
+  /// Entry by entry, sum(i=1:n, sum(j=1:p, unit(n,i)*...*unit(p,j)')): long, but with the fewest rules.
+  bool by_entries = false;
 };
 
 /// The expression in matrix notation, every node typed. `expr` has one axis for every size of `type` that

@@ -22,6 +22,11 @@ std::string_view written(std::string_view operation) {
   return operation;
 }
 
+// The gradient of a reduction has the shape of its operand.
+bool keeps_shape(const Node& reduction) {
+  return reduction.rank() > 0 && reduction.rank() == reduction.operands[0].rank();
+}
+
 std::vector<Term> terms_of(Expr e) {
   if (e->kind == Kind::Sum) return e->terms;
   if (e->kind == Kind::Product && e->factors.size() == 1 && e->factors[0].expr->kind == Kind::Sum &&
@@ -54,15 +59,13 @@ bool Reader::apply_needs_index(const Node& n, std::size_t axis) {
   const auto ask = [this](Expr operand, int k) { return k < operand.rank() && needs_index(operand, k); };
   const bool any = std::any_of(n.operands.begin(), n.operands.end(), [&](Expr o) { return ask(o, a); });
   if (name == "abstract_vector") return a >= core_rank(n) || a >= 2;
-  if (name == "max_grad" || name == "min_grad") {
-    return any || (axis_of(n.attributes) >= 0 && axis_of(n.attributes) != a && n.rank() > 1);
-  }
   if (name == "split") return n.rank() >= 3 && (a == axis_of(n.attributes) + 1 || a >= 3);
   if (name == "fuse" || name == "unit") return false;
   switch (record_of(n).reading.value) {
     case Reading::Call:
       return a >= core_rank(n);
     case Reading::Reduction: {
+      if (keeps_shape(n)) return any || a >= 2;
       const int along = axis_of(n.attributes);
       const int k = a < along ? a : a + 1;
       return k >= 2 || ask(n.operands[0], k);
@@ -89,8 +92,7 @@ Ast Reader::read_apply(const Node& n, const Roles& roles) {
     case Reading::Call:
       return read_call(n, roles, written(n.op->name));
     case Reading::Reduction:
-      if (n.op->name == "max_grad" || n.op->name == "min_grad") return read_tie(n, roles);
-      return read_reduction(n, roles);
+      return keeps_shape(n) ? read_reduction_gradient(n, roles) : read_reduction(n, roles);
     case Reading::Along:
       return read_along(n, roles);
     case Reading::Expand:
@@ -140,19 +142,21 @@ Ast Reader::read_call(const Node& n, const Roles& roles, std::string_view name) 
   return seen(whole, Roles(roles.begin(), roles.begin() + core));
 }
 
-// The gradient of max or min of all entries; along an axis, of each vector by itself.
-Ast Reader::read_tie(const Node& n, const Roles& roles) {
+// The gradient of a reduction: of all entries, or of each line along an axis by itself.
+Ast Reader::read_reduction_gradient(const Node& n, const Roles& roles) {
   const int axis = axis_of(n.attributes);
-  if (axis >= 0 && roles[static_cast<std::size_t>(axis)].way == Way::Bound) {
-    Roles free = roles;
-    free[static_cast<std::size_t>(axis)] = row();
-    return forge.index(read(Expr(&n), free), roles[static_cast<std::size_t>(axis)].index);
+  if (axis < 0) {
+    if (std::any_of(roles.begin(), roles.end(), [](const AxisRole& r) { return r.way == Way::Bound; }))
+      return seen(read(Expr(&n), natural(n.rank())), roles);
+    return forge.call(n.op->name, {read(n.operands[0], roles)}, type_of(Expr(&n), roles));
   }
-  if (axis < 0 &&
-      std::any_of(roles.begin(), roles.end(), [](const AxisRole& r) { return r.way == Way::Bound; })) {
-    return seen(read(Expr(&n), natural(n.rank())), roles);
-  }
-  return forge.call(n.op->name, {read(n.operands[0], roles)}, type_of(Expr(&n), roles));
+  const Way way = roles[static_cast<std::size_t>(axis)].way;
+  if (way == Way::Bound) return read_entry(n, roles, static_cast<std::size_t>(axis));
+  std::vector<Ast> args{read(n.operands[0], roles)};
+  if (!args[0]) return nullptr;
+  if (std::count_if(roles.begin(), roles.end(), is_free) > 1)
+    args.push_back(forge.number(way == Way::Row ? 1 : 2));
+  return forge.call(n.op->name, std::move(args), type_of(Expr(&n), roles));
 }
 
 Ast Reader::read_reduction(const Node& n, const Roles& roles) {

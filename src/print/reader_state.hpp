@@ -94,6 +94,8 @@ class Reader {
   Reader(const ReadOptions& options, Expr root);
 
   syntax::Ast read(Expr e, const Roles& roles);
+  /// The same, by entries where the options say so.
+  syntax::Ast read_whole(Expr e, const Roles& roles);
   /// The value over all its axes, entrywise readings only: for arrays of higher order. Null where that fails.
   syntax::Ast read_higher(Expr e);
   /// number * e
@@ -182,7 +184,7 @@ class Reader {
   std::vector<syntax::Ast> entrywise_operands(const std::vector<Expr>& operands, const Roles& roles);
   syntax::Ast read_call(const Node& n, const Roles& roles, std::string_view name);
   syntax::Ast read_reduction(const Node& n, const Roles& roles);
-  syntax::Ast read_tie(const Node& n, const Roles& roles);
+  syntax::Ast read_reduction_gradient(const Node& n, const Roles& roles);
   syntax::Ast read_along(const Node& n, const Roles& roles);
   syntax::Ast read_softmax(const Node& n, const Roles& roles);
   syntax::Ast read_special(const Node& n, const Roles& roles);

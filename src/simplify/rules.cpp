@@ -302,6 +302,8 @@ class Table {
     rule("log determinant of a diagonal", logdet(diagonal_matrix(x)), sum_all(log(abs(x))));
     rule("exp of a diagonal", expm(diagonal_matrix(x)), diagonal_matrix(exp(x)));
     rule("product over an entry", times(prod(x), power(x, Rational(-1))), prod_grad(x));
+    rule("product without an entry over the product", times(prod_grad(x), power(prod(x), Rational(-1))),
+         power(x, Rational(-1)));
   }
 
   void softmaxes() {

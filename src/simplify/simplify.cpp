@@ -5,6 +5,7 @@
 
 #include "ops/record.hpp"
 #include "simplify/display.hpp"
+#include "simplify/coincidence.hpp"
 #include "simplify/fractions.hpp"
 #include "simplify/fused.hpp"
 #include "simplify/joins.hpp"
@@ -100,8 +101,10 @@ class Simplifier {
       return next;
     }
     if (const Expr opened = open_fused_axes(e)) return opened;
+    if (const Expr closed = close_fused_axes(e)) return closed;
     if (const Expr lifted = lift_fused_axes(e)) return lifted;
     if (const Expr opened = open_kronecker(e)) return opened;
+    if (const Expr whole = display_ ? join_coincidence(e) : Expr()) return whole;
     if (const Expr merged = merge_choices(e)) return merged;
     if (const Expr merged = merge_joins(e)) return merged;
     if (const Expr collected = collect_contractions(e)) return collected;
