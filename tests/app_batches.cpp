@@ -1,5 +1,5 @@
-// Every function of the notation under an index of summation: a batch axis behind its own. Found by walking the
-// table of functions; value, derivative, and what is printed read back.
+// Every function of the notation under an index of summation: a batch axis behind its own. Found by walking
+// the table of functions; value, derivative, and what is printed read back.
 #include <gtest/gtest.h>
 
 #include <sstream>
@@ -71,8 +71,7 @@ TEST(Batches, EveryFunctionUnderAnIndex) {
       SCOPED_TRACE(f + " given " + call.given);
       try {
         Worked w = work(ask(f, call.given), "x", 1);
-        const CheckResult r =
-            check_derivative(w.question, w.symbol, w.variable, 1, w.derivative, w.reading);
+        const CheckResult r = check_derivative(w.question, w.symbol, w.variable, 1, w.derivative, w.reading);
         EXPECT_TRUE(r.passed || r.points == 0) << r.failure << "\n" << to_text(w);
         checked += r.passed ? 1 : 0;
       } catch (const InputError& e) {

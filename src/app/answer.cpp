@@ -177,8 +177,9 @@ Reading read_derivative(const Derivative& d, const Variable& v, const ReadOption
 syntax::Ast read_columns(const Derivative& d, const ReadOptions& options) {
   if (!d.adjoint || d.expr.rank() > 2 || d.direction.rank() > 2) return nullptr;
   Graph& g = d.expr.graph();
-  Axes identity = g.axes(d.direction);
-  identity.insert(identity.end(), identity.begin(), identity.begin() + d.direction.rank());
+  const Axes axes = g.axes(d.direction);
+  Axes identity = axes;
+  identity.insert(identity.end(), axes.begin(), axes.end());
   const Movement m{d.direction, g.product(1, std::vector<Indexed>{}, identity)};
   Expr matrix = pushforward(d.expr, std::span(&m, 1));
   int columns = d.expr.rank();  // where the axes of the direction begin

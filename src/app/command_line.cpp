@@ -14,7 +14,6 @@
 #include "app/commands.hpp"
 #include "app/explain.hpp"
 #include "app/program_text.hpp"
-#include "app/read_back.hpp"
 #include "app/sheet.hpp"
 #include "calculus/linear.hpp"
 #include "notation/infer.hpp"
@@ -184,9 +183,6 @@ int run(int argc, char** argv) {
     std::fputs(e.what(), stderr);
     return 2;
   } catch (const NoAnswer& e) {
-    std::fputs(e.what(), stderr);
-    return 1;
-  } catch (const Contradiction& e) {
     std::fputs(e.what(), stderr);
     return 1;
   } catch (const CalculusError& e) {

@@ -82,8 +82,8 @@ notation::Symbol symbol_for(Expr variable, const std::string& name) {
 struct ReadBack::Claim {
   Expr value;
   Expr shown;
-  Expr direction = {};    // of a map, in `value`
-  std::string argument;   // its name in `shown`
+  Expr direction = {};     // of a map, in `value`
+  std::string argument;    // its name in `shown`
   bool of_matrix = false;  // shown*vec(direction) = vec(value)
 };
 
@@ -143,8 +143,7 @@ Point ReadBack::Bench::point(const Claim& claim, Place& place) {
     if (claim.direction && name == claim.argument) return direction;
     const auto at = place.values.find(name);
     if (at != place.values.end()) return at->second;
-    return place.values
-        .emplace(name, sample_value(symbol_for(variable, name), place.sizes, place.random, 0))
+    return place.values.emplace(name, sample_value(symbol_for(variable, name), place.sizes, place.random, 0))
         .first->second;
   };
   for (const auto& e : topological(std::span(&claim.value, 1))) {
@@ -175,8 +174,8 @@ Verdict ReadBack::Bench::verdict(const Claim& claim, const Point& point, bool pr
   }
 }
 
-// Two points at which they agree are enough. What differs is looked at in many digits, where no rounding is; it
-// is wrong where that says the same at two points, or where it is no number wherever the value is one.
+// Two points at which they agree are enough. What differs is looked at in many digits, where no rounding is;
+// it is wrong where that says the same at two points, or where it is no number wherever the value is one.
 bool ReadBack::Bench::holds(Claim claim) {
   try {
     claim.value = concrete(claim.value);

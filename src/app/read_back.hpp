@@ -12,13 +12,6 @@
 
 namespace adjoint::app {
 
-/// A result that contradicts itself: never printed, exit status 1, to be reported.
-class Contradiction : public std::runtime_error {
- public:
-  explicit Contradiction(const std::string& what)
-      : std::runtime_error("internal error: " + what + "\nThis is a defect of adjoint; please report it.\n") {}
-};
-
 /// A symbol of this name for a variable of an expression, with what the graph knows of it.
 notation::Symbol symbol_for(Expr variable, const std::string& name);
 

@@ -124,7 +124,8 @@ Expr join_coincidence(Expr sum) {
   Graph& g = *n.graph;
   for (std::size_t k = 0; k < n.terms.size(); ++k) {
     const Node& p = *n.terms[k].expr;
-    if (p.kind != Kind::Power || !between_zero_and_one(p.operands[1]) || p.operands[0]->kind != Kind::Sum) continue;
+    if (p.kind != Kind::Power || !between_zero_and_one(p.operands[1]) || p.operands[0]->kind != Kind::Sum)
+      continue;
     for (std::size_t m = 0; m < n.terms.size(); ++m) {
       const Node& one = *n.terms[m].expr;
       if (m == k || one.kind != Kind::Product || !one.factors.empty() || !one.coefficient.is_one() ||
