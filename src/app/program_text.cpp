@@ -4,8 +4,8 @@
 #include <array>
 #include <map>
 
-#include "kernel/cpp_source.hpp"
 #include "app/read_back.hpp"
+#include "kernel/cpp_source.hpp"
 #include "ops/abstract.hpp"
 #include "print/numpy.hpp"
 #include "print/reader.hpp"

@@ -411,9 +411,9 @@ namespace {
 // The A and B of kron(A,B): what fuses the rows and then the columns of an outer product.
 std::optional<std::pair<Expr, Expr>> as_kron(Expr e) {
   const Node* columns = as_fuse(e);
-  if (columns == nullptr || e.rank() != 2 || fused_axis(*columns) != 1) return std::nullopt;
+  if (columns == nullptr || e.rank() != 2 || along(*columns) != 1) return std::nullopt;
   const Node* rows = as_fuse(columns->operands[0]);
-  if (rows == nullptr || fused_axis(*rows) != 0) return std::nullopt;
+  if (rows == nullptr || along(*rows) != 0) return std::nullopt;
   const Node& n = *rows->operands[0];  // axes: row of B, row of A, column of B, column of A
   if (n.kind != Kind::Product || n.rank() != 4) return std::nullopt;
   // Which labels hang together with an axis of A, and which with one of B.

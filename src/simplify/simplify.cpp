@@ -4,8 +4,8 @@
 #include <unordered_map>
 
 #include "ops/record.hpp"
-#include "simplify/display.hpp"
 #include "simplify/coincidence.hpp"
+#include "simplify/display.hpp"
 #include "simplify/fractions.hpp"
 #include "simplify/fused.hpp"
 #include "simplify/joins.hpp"
