@@ -8,10 +8,12 @@
 #include "calculus/linear.hpp"
 #include "print/code_forms.hpp"
 #include "print/latex.hpp"
+#include "print/means.hpp"
 #include "print/numpy.hpp"
 #include "print/text.hpp"
 #include "print/unicode.hpp"
 #include "simplify/rules_stable.hpp"
+#include "syntax/tree.hpp"
 
 namespace adjoint::app {
 
@@ -84,6 +86,11 @@ Worked work(Question question, const std::string& wrt, int order) {
     throw NoAnswer(std::string("error: ") + e.what() + "\n");
   }
   w.reading = read_derivative(w.derivative, w.variable, read_options(w.question));
+  if (syntax::called_functions(w.question.formula.typed.root).contains("mean")) {  // kept as it was typed
+    w.reading.formula = with_means(w.reading.formula);
+    if (w.reading.map) w.reading.map->body = with_means(w.reading.map->body);
+    if (w.reading.adjoint) w.reading.adjoint->body = with_means(w.reading.adjoint->body);
+  }
   if (!w.reading.formula && !w.reading.map) {
     throw NoAnswer("error: the derivative is an array of higher order that matrix notation cannot write\n");
   }

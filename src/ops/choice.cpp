@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <numbers>
+#include <set>
 
 #include "ops/elementwise.hpp"
 #include "ops/support.hpp"
@@ -97,9 +98,17 @@ Facts select_facts(std::span<const Expr> o, const Attributes& /*attributes*/) {
 Expr equal_operands(std::span<const Expr> o, const Attributes& /*attributes*/) {
   return o[0] == o[1] ? o[0] : Expr();
 }
+// The number that all entries are; null where they are none.
+const Rational* constant_entries(Expr e) {
+  return e->kind == Kind::Product && e->factors.empty() &&
+                 std::set(e->output.begin(), e->output.end()).size() == e->output.size()
+             ? &e->coefficient
+             : nullptr;
+}
 Expr select_normal(std::span<const Expr> o, const Attributes& /*attributes*/) {
   if (o[1] == o[2]) return o[1];
   if (is_zero(o[0])) return o[2];
+  if (const Rational* c = constant_entries(o[0])) return c->is_zero() ? o[2] : o[1];
   return {};
 }
 Expr elpow_normal(std::span<const Expr> o, const Attributes& /*attributes*/) {
@@ -108,10 +117,28 @@ Expr elpow_normal(std::span<const Expr> o, const Attributes& /*attributes*/) {
   return {};
 }
 Expr less_normal(std::span<const Expr> o, const Attributes& /*attributes*/) {
-  return o[0] == o[1] ? o[0].graph().zeros(o[0].shape()) : Expr();
+  Graph& g = o[0].graph();
+  if (o[0] == o[1]) return g.zeros(o[0].shape());
+  const Rational* a = constant_entries(o[0]);
+  const Rational* b = constant_entries(o[1]);
+  if (a == nullptr || b == nullptr) return {};
+  return *a < *b ? g.ones(o[0].shape()) : g.zeros(o[0].shape());
 }
 Expr less_equal_normal(std::span<const Expr> o, const Attributes& /*attributes*/) {
-  return o[0] == o[1] ? o[0].graph().ones(o[0].shape()) : Expr();
+  Graph& g = o[0].graph();
+  if (o[0] == o[1]) return g.ones(o[0].shape());
+  const Rational* a = constant_entries(o[0]);
+  const Rational* b = constant_entries(o[1]);
+  if (a == nullptr || b == nullptr) return {};
+  return *b < *a ? g.zeros(o[0].shape()) : g.ones(o[0].shape());
+}
+Expr equal_normal(std::span<const Expr> o, const Attributes& /*attributes*/) {
+  Graph& g = o[0].graph();
+  if (o[0] == o[1]) return g.ones(o[0].shape());
+  const Rational* a = constant_entries(o[0]);
+  const Rational* b = constant_entries(o[1]);
+  if (a == nullptr || b == nullptr) return {};
+  return *a == *b ? g.ones(o[0].shape()) : g.zeros(o[0].shape());
 }
 
 Record entrywise(std::string_view name, decltype(Operation::facts) facts, decltype(Operation::normal) normal,
@@ -174,7 +201,7 @@ const Record kLessEqual = [] {
   return r;
 }();
 const Record kEqual = [] {
-  Record r = entrywise("equal", truth_facts, less_equal_normal, does_not_move, kNoPartial, {},
+  Record r = entrywise("equal", truth_facts, equal_normal, does_not_move, kNoPartial, {},
                        {{0, Condition::Differ}}, bounds_unknown(), kJumps);
   r.sides = equal_side;
   return r;

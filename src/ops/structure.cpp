@@ -122,6 +122,19 @@ Facts concat_facts(std::span<const Expr> o, const Attributes& a) {
   f.symmetric = Truth::Yes;
   return f;
 }
+// vec(X) -> vec(X') only moves entries.
+Facts fuse_facts(std::span<const Expr> o, const Attributes& a) {
+  Facts f = entry_facts(o, a);
+  const Expr rows = o[0];
+  if (axis_of(a) != 1 || rows.rank() != 3 || rows->kind != Kind::Apply || rows->op->name != "fuse" ||
+      axis_of(rows->attributes) != 0)
+    return f;
+  const Node& n = *rows->operands[0];
+  if (n.kind != Kind::Product || !n.factors.empty() || !n.coefficient.is_one()) return f;
+  const auto in = [&n](std::size_t k, std::size_t l) { return n.output[k] == n.output[l]; };
+  if (!in(0, 1) && !in(2, 3) && ((in(0, 2) && in(1, 3)) || (in(0, 3) && in(1, 2)))) f.orthogonal = Truth::Yes;
+  return f;
+}
 Facts unit_facts(std::span<const Expr> /*o*/, const Attributes& /*a*/) {
   return Facts::of_signs(Signs::nonnegative());
 }
@@ -356,7 +369,7 @@ const Record kSlice = linear("slice", slice_shape, entry_facts, slice_normal, sl
                              view("window"), Reading::Special);
 const Record kConcat = linear("concat", concat_shape, concat_facts, concat_normal, concat_moves,
                               concat_transpose, view("join"), Reading::Special);
-const Record kFuse = linear("fuse", fuse_shape, entry_facts, fuse_normal, fuse_moves, fuse_transpose,
+const Record kFuse = linear("fuse", fuse_shape, fuse_facts, fuse_normal, fuse_moves, fuse_transpose,
                             view("reshape"), Reading::Special);
 const Record kSplit = linear("split", split_shape, entry_facts, split_normal, split_moves, split_transpose,
                              view("reshape"), Reading::Special);

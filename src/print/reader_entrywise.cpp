@@ -108,7 +108,8 @@ bool share_power(const Item& a, const Item& b) {
   const Exponent& e = a.exponent;
   const Exponent& f = b.exponent;
   if (e.tree) return e.tree == f.tree && a.nonnegative && b.nonnegative;
-  return !f.tree && e.number == f.number && e.number.is_integer() && !e.number.is_one();
+  if (f.tree || !(e.number == f.number) || e.number.is_one()) return false;
+  return e.number.is_integer() || (a.nonnegative && b.nonnegative);  // sqrt(2*pi)
 }
 
 // Of e and -e, the one that does not lead with a number: x^(1-p) = 1/x^(p-1).
@@ -175,11 +176,12 @@ Quotient Reader::quotient(const Bundle& bundle, bool forward) {
   };
   std::vector<Part> parts;
   for (const auto& item : bundle) parts.push_back({chain_tree(item.chain, forward), &item});
-  // Scalars, then names, then the rest in the order in which they came to be, directions last.
+  // Scalars, then numbers, names and the rest in the order in which they came to be, directions last.
   std::stable_sort(parts.begin(), parts.end(), [this](const Part& a, const Part& b) {
     const auto key = [this](const Part& p) {
       const bool name = forge.operations(p.tree) == 0 && p.item->order != kLast;
-      return std::tuple(!p.tree->type.is_scalar(), !name, p.item->order);
+      const bool number = p.tree->kind == syntax::Kind::Number;
+      return std::tuple(!p.tree->type.is_scalar(), !number, !name, p.item->order);
     };
     return key(a) < key(b);
   });

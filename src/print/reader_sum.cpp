@@ -136,8 +136,9 @@ Ast Reader::read_even(Expr e, const Roles& roles) {
   const Ast turned = read_opposite(e, roles);
   if (!turned) return as_it_is;
   const auto lead = [this](Ast a) {
+    const bool array = !a->type.is_scalar();
     while (a->kind == syntax::Kind::Transpose || is_binary(a, "+") || is_binary(a, "-")) a = a->args[0];
-    return forge.operations(a);
+    return array && a->type.is_scalar() ? -1 : forge.operations(a);
   };
   const bool better = forge.operations(turned) <= forge.operations(as_it_is) && lead(turned) > lead(as_it_is);
   return better ? turned : as_it_is;

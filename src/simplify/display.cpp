@@ -28,6 +28,7 @@ std::vector<Expr> written_forms(Expr expr) {
     add(fractions);
     add(displayed(factored(fractions)));
     for (const Expr whole : {e, once}) {
+      if (const Expr table = tabulated_beside_scalars(whole)) add(displayed(table));
       if (const Expr table = tabulated(whole)) {
         add(displayed(table));
         add(displayed(factored(displayed(table))));

@@ -448,6 +448,22 @@ bool is_square(Expr m) { return m.shape()[0] == m.shape()[1]; }
 // Magnus and Neudecker, Matrix Differential Calculus, chapter 2.
 Expr open_kronecker(Expr e) {
   const Node& n = *e;
+  for (std::size_t k = 0; n.kind == Kind::Product && k < n.factors.size();
+       ++k) {  // tr(kron(A,B)) = tr(A)*tr(B)
+    const Labels& l = n.factors[k].labels;
+    if (l.size() != 2 || l[0] != l[1] || as_fuse(n.factors[k].expr) == nullptr) continue;
+    const auto uses = [&](const Factor& f) {
+      return std::count(f.labels.begin(), f.labels.end(), l[0]) != 0;
+    };
+    if (std::count_if(n.factors.begin(), n.factors.end(), uses) != 1 ||
+        std::count(n.output.begin(), n.output.end(), l[0]) != 0)
+      continue;
+    const auto parts = as_kron(n.factors[k].expr);
+    if (!parts || !is_square(parts->first) || !is_square(parts->second)) continue;
+    auto factors = n.factors;
+    factors[k] = {times(trace(parts->first), trace(parts->second)), {}};
+    return n.graph->product(n.coefficient, std::move(factors), n.output, n.label_sizes);
+  }
   if (n.kind != Kind::Apply || n.operands.size() != 1 || n.operands[0].rank() != 2) return {};
   const auto factors = as_kron(n.operands[0]);
   if (!factors) return {};

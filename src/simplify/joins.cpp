@@ -258,6 +258,21 @@ class Entries {
 
 }  // namespace
 
+Expr tabulated_beside_scalars(Expr array) {
+  const Node& n = *array;
+  if (n.kind != Kind::Product || n.rank() == 0) return {};
+  std::vector<Factor> scalars;
+  std::vector<Factor> rest;
+  for (const auto& f : n.factors) (f.labels.empty() ? scalars : rest).push_back(f);
+  if (scalars.empty() && n.coefficient.is_one()) return {};
+  const Expr table = tabulated(n.graph->product(1, std::move(rest), n.output, n.label_sizes));
+  if (!table) return {};
+  Labels labels;
+  for (int k = 0; k < n.rank(); ++k) labels.push_back(k);
+  scalars.push_back({table, labels});
+  return n.graph->product(n.coefficient, std::move(scalars), labels, n.shape);
+}
+
 Expr tabulated(Expr array) {
   constexpr std::int64_t kMostEntries = 16;
   const Node& n = *array;

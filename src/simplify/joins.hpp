@@ -16,4 +16,7 @@ Expr shrink_joined_axes(Expr product);
 /// An array of few entries, each written out: [a, b; c, d]. Null where its sizes are not small numbers.
 Expr tabulated(Expr array);
 
+/// The same with the scalars in front of the array left there: 2*a*[x; y]. Null where there are none.
+Expr tabulated_beside_scalars(Expr array);
+
 }  // namespace adjoint

@@ -250,6 +250,9 @@ class Table {
     for (const auto f : {norm, normnuc, normop}) rule("norm of a rotation", f(dot(Q, X)), f(X));
     for (const auto f : {norm, normnuc, normop}) rule("norm of a rotation", f(dot(A, Q)), f(A));
     rule("norm of a rotation", norm(dot(Q, x)), norm(x));
+    rule("norm of a rotation", sum_all(square(dot(Q, x))), sum_all(square(x)));
+    rule("norm of a rotation", sum_all(square(dot(Q, X))), sum_all(square(X)));
+    rule("norm of a rotation", sum_all(square(dot(A, Q))), sum_all(square(A)));
     rule("nuclear norm of a semi-definite matrix", normnuc(P), trace(P));
     rule("spectral norm of a square", normop(dot(X, transposed(X))), square(normop(X)));
     rule("sum of singular values", sum_all(svdvals(X)), normnuc(X));

@@ -111,7 +111,43 @@ class Simplifier {
     if (const Expr shrunk = shrink_joined_axes(e)) return shrunk;
     if (const Expr opened = open_diagonals(e)) return opened;
     if (const Expr collected = collect_exponentials(e)) return collected;
+    if (const Expr projected = project_residual(e)) return projected;
     return cancel_summed_terms(e);
+  }
+
+  // H*(y - H*y) = 0 for a projection H: a product with a sum in which a matrix function of it occurs again,
+  // term by term, where that leaves fewer terms.
+  Expr project_residual(Expr e) {
+    constexpr std::size_t kMostTerms = 3;
+    const Node& n = *e;
+    if (n.kind != Kind::Product) return {};
+    const auto is_function = [](Expr x) {
+      return x->kind == Kind::Apply && x.rank() == 2 &&
+             record_of(*x).lowering.value.by == Lowering::By::Routine;
+    };
+    for (std::size_t k = 0; k < n.factors.size(); ++k) {
+      const Expr sum = n.factors[k].expr;
+      if (sum->kind != Kind::Sum || sum->terms.size() > kMostTerms) continue;
+      const auto again = [&](const Factor& f) {
+        if (!is_function(f.expr)) return false;
+        return std::any_of(sum->terms.begin(), sum->terms.end(), [&f](const Term& t) {
+          const auto& operands = t.expr->operands;
+          return std::find(operands.begin(), operands.end(), f.expr) != operands.end();
+        });
+      };
+      if (std::none_of(n.factors.begin(), n.factors.end(), again)) continue;
+      std::vector<Term> terms;
+      for (const auto& t : sum->terms) {
+        auto factors = n.factors;
+        factors[k].expr = t.expr;
+        terms.push_back({t.coefficient,
+                         run(n.graph->product(n.coefficient, std::move(factors), n.output, n.label_sizes))});
+      }
+      const Expr opened = n.graph->sum(terms);
+      const std::size_t left = is_zero(opened) ? 0 : opened->kind == Kind::Sum ? opened->terms.size() : 1;
+      if (left < sum->terms.size()) return opened;
+    }
+    return {};
   }
 
   std::vector<Step>* steps_;
