@@ -4,7 +4,7 @@ SHEET = examples/differential-calculus.adj
 REPORT = build/report.html
 export CTEST_OUTPUT_ON_FAILURE = 1
 
-.PHONY: demo check build bench fuzz format format-check tidy layers debug asan golden clean packages help
+.PHONY: demo check build bench fuzz format format-check tidy layers debug asan sanitize golden clean packages help
 
 help:
 	@echo "make demo    build, work through $(SHEET), write $(REPORT)"
@@ -12,6 +12,7 @@ help:
 	@echo "make build   the release program, build/bin/adjoint"
 	@echo "make bench   the benchmarks          make fuzz   the fuzzers (FUZZ_SECONDS each)"
 	@echo "make format  clang-format            make tidy   clang-tidy on all of src"
+	@echo "make sanitize  the tables and a minute of each fuzzer under the sanitizers, one build of the program"
 	@echo "make golden  what the documents show under their commands, printed anew"
 	@echo "make asan    the tests under the address and undefined-behaviour sanitizers"
 
@@ -58,6 +59,17 @@ asan:
 	@cmake --preset asan >/dev/null && cmake --build --preset asan -j $(JOBS)
 	@ctest --preset asan -j $(JOBS)
 
+# One build at -O0, in which compiling costs least, for all that runs the program; `make asan` builds the tests too.
+sanitize:
+	@tools/install-packages.sh build test fuzz
+	@cmake --preset sanitize >/dev/null && cmake --build --preset sanitize -j $(JOBS)
+	@python3 tests/sanitized.py build-sanitize/bin/adjoint tests/data/identities.tsv
+	@python3 tests/bad_input.py build-sanitize/bin/adjoint
+	@ASAN_OPTIONS=detect_leaks=0 python3 tests/cases.py build-sanitize/bin/adjoint tests/data/cases --sanitized --jobs $(JOBS)
+	@for program in build-sanitize/bin/fuzz_*; do \
+	  corpus=$$(mktemp -d) && cp tests/fuzz/corpus/$${program##*/fuzz_}/* $$corpus/ && \
+	  $$program -max_total_time=$(FUZZ_SECONDS) -timeout=10 -verbosity=0 $$corpus || exit 1; done
+
 SOURCES = git ls-files -z -- 'src/*.[ch]pp' 'include/*.[ch]pp' 'tests/*.[ch]pp' 'bench/*.[ch]pp'
 format:
 	@$(SOURCES) | xargs -0 -r clang-format -i
@@ -74,4 +86,4 @@ golden:
 	@python3 tests/docs.py build-check/bin/adjoint README.md docs/*.md --refresh
 
 clean:
-	rm -rf build build-check build-bench build-debug build-asan build-fuzz
+	rm -rf build build-check build-bench build-debug build-asan build-fuzz build-sanitize

@@ -147,7 +147,10 @@ CheckResult check_derivative(const Question& q, const notation::Symbol& symbol, 
   std::mt19937 random(seed);
   std::string last_error = "no point was found where the function is defined";
   for (int attempt = 0; attempt < kTries && r.points < kPoints; ++attempt) {
-    const SizeValues sizes = sample_sizes(q, attempt % 2);
+    SizeValues sizes = sample_sizes(q, attempt % 2);
+    for (const auto& size : v.expr.shape()) {  // of a variable that does not occur
+      for (const auto& name : size.names()) sizes.emplace(name, 3);
+    }
     const Point point = sample_point(q, sizes, random, attempt % 3);
     Point p = point;
     notation::Symbol direction_symbol = symbol;

@@ -300,7 +300,14 @@ Point point_of(const Question& question, const Values& values) {
       throw InputError("error: " + name + " is a size: its value is an integer, 0 or more\n");
     point.sizes[name] = static_cast<std::int64_t>(value.data[0]);
   }
-  for (const auto& s : question.formula.symbols) {
+  // Variables that do not occur may still say what a size is.
+  std::vector<notation::Symbol> symbols = question.formula.symbols;
+  for (const auto& s : question.session.symbols().all()) {
+    if (s.kind == notation::Symbol::Kind::Variable && question.formula.symbol(s.name) == nullptr &&
+        values.contains(s.name))
+      symbols.push_back(s);
+  }
+  for (const auto& s : symbols) {
     if (s.kind == notation::Symbol::Kind::Function) {
       throw NoAnswer("error: the abstract function " + s.name + " has no value; define it: --given '" +
                      s.name + "(t) = …'\n");

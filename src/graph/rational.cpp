@@ -146,6 +146,7 @@ std::size_t Rational::hash() const {
 }
 
 Rational Rational::operator-() const {
+  if (num_ == std::numeric_limits<std::int64_t>::min()) return inexact(-value());  // out of range by one
   Rational r = *this;
   r.num_ = -r.num_;
   r.real_ = -r.real_;
