@@ -29,8 +29,8 @@ class Exact {
  public:
   Exact() = default;
   template <class F>
-    requires std::is_invocable_r_v<Expr, F>
-  Exact(F write) : state_(std::make_shared<State>()) {  // NOLINT(google-explicit-constructor): reads as the value
+  requires std::is_invocable_r_v<Expr, F> Exact(F write)
+      : state_(std::make_shared<State>()) {  // NOLINT(google-explicit-constructor): reads as the value
     state_->write = std::move(write);
   }
   explicit operator bool() const { return state_ != nullptr; }

@@ -15,6 +15,22 @@ bool has_kink(const Node& n) {
          static_cast<bool>(record_of(n).bounds.value.slope);
 }
 
+// A letter for multipliers that no variable and no size of f begins with.
+std::string free_letter(Expr f) {
+  std::string taken;
+  for (const auto& e : topological(std::span(&f, 1))) {
+    if (e->kind != Kind::Variable) continue;
+    taken += e->name()[0];
+    for (const auto& size : e.shape()) {
+      for (const auto& name : size.names()) taken += name[0];
+    }
+  }
+  for (const char letter : std::string_view("srtuwvzq")) {
+    if (taken.find(letter) == std::string::npos) return {letter};
+  }
+  return "multiplier";
+}
+
 bool is_listed(const Node& n, const Say& say) { return !subgradient_cases(n, "s", say).empty(); }
 
 }  // namespace
@@ -54,6 +70,7 @@ Subdifferential subdifferential_of(Expr f, Expr variable, const Say& say, const 
     frozen.emplace_back(kinks[k], holes.back());
   }
   const Expr outer = substitute(simple, frozen);
+  const std::string letter = free_letter(f);
   std::vector<Term> terms;
   Ranges ranges(assumptions);
   Curvatures curvatures({variable}, ranges);
@@ -72,7 +89,7 @@ Subdifferential subdifferential_of(Expr f, Expr variable, const Say& say, const 
       if (n.op->name == "maximum" && set.argument->kind == Kind::Apply && set.argument->op->name == "abs") {
         set.argument = set.argument->operands[0];
       }
-      const std::string name = kinks.size() == 1 ? "s" : "s" + std::to_string(k + 1);
+      const std::string name = kinks.size() == 1 ? letter : letter + std::to_string(k + 1);
       set.multiplier = g.variable(name, set.argument.shape());
       set.cases = subgradient_cases(n, name, say);
       Expr weight = gradient(outer, holes[k]);

@@ -117,6 +117,7 @@ std::string numpy_code(const Worked& w) {
   Derivative derivative = w.derivative;
   ReadOptions options = read_options(w.question);
   options.code = true;
+  options.witness = nullptr;  // code has names of its own, which are no notation
   const Expr safe = stabilised(w.question.formula.value);
   if (!(safe == w.question.formula.value)) {
     m.value = read_shortest(safe, w.question.formula.type, options);

@@ -100,6 +100,8 @@ class ReadBack::Bench {
   }
 
   bool holds(Claim claim);
+  /// Variables that an answer brings along, such as those of a subdifferential, are known to the notation.
+  void know(Expr value, Expr direction = {});
 
   notation::Session session;
   Graph graph;  // of what is read back: the numbering of the question's nodes stays as it is
@@ -201,6 +203,18 @@ bool ReadBack::Bench::holds(Claim claim) {
   return agree > 0 || (differ == 0 && lost == 0);
 }
 
+void ReadBack::Bench::know(Expr value, Expr direction) {
+  for (const auto& e : topological(std::span(&value, 1))) {
+    if (e->kind != Kind::Variable || e == direction) continue;
+    const std::string name = name_ ? name_(e) : e->name();
+    const bool known =
+        std::any_of(symbols_.begin(), symbols_.end(), [&](const auto& s) { return s.name == name; });
+    if (known) continue;
+    symbols_.push_back(symbol_for(e, name));
+    session.declare(symbols_.back());
+  }
+}
+
 ReadBack::ReadBack(const Question& question, std::vector<notation::Symbol> further,
                    std::function<std::string(Expr)> name)
     : question_(question), further_(std::move(further)), name_(std::move(name)) {}
@@ -213,6 +227,7 @@ ReadBack::Bench& ReadBack::bench() const {
 
 bool ReadBack::says(const syntax::Ast& formula, Expr value) const {
   Bench& b = bench();
+  b.know(value);
   const auto read = b.session.expression(b.graph, print::text(formula));
   b.session.clear_errors();
   return read && b.holds({value, read->value, {}, "", false});
@@ -221,6 +236,7 @@ bool ReadBack::says(const syntax::Ast& formula, Expr value) const {
 bool ReadBack::says(const syntax::Map& map, Expr body, Expr direction,
                     const syntax::Type& direction_type) const {
   Bench& b = bench();
+  b.know(body, direction);
   const auto read = b.session.map(b.graph, print::text(map), direction_type);
   b.session.clear_errors();
   return read && b.holds({body, read->body.value, direction, map.argument, false});
@@ -228,6 +244,7 @@ bool ReadBack::says(const syntax::Map& map, Expr body, Expr direction,
 
 bool ReadBack::says_matrix(const syntax::Ast& matrix, Expr body, Expr direction) const {
   Bench& b = bench();
+  b.know(body, direction);
   const auto read = b.session.expression(b.graph, print::text(matrix));
   b.session.clear_errors();
   return read && b.holds({body, read->value, direction, direction->name() + " ", true});

@@ -1,4 +1,5 @@
-// Where a line has no finite derivative and yet its part in that of the function is 0: selection before division.
+// Where a line has no finite derivative and yet its part in that of the function is 0: selection before
+// division.
 #pragma once
 
 #include <set>

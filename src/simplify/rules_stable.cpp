@@ -9,8 +9,8 @@
 
 #include "ops/elementwise.hpp"
 #include "ops/products.hpp"
-#include "ops/reductions.hpp"
 #include "ops/record.hpp"
+#include "ops/reductions.hpp"
 #include "ops/support.hpp"
 
 namespace adjoint {
@@ -41,7 +41,9 @@ Expr log_of_entries(const Node& y) {
       return {};
     }
   }
-  const auto in = [](const Labels& list, Label l) { return std::find(list.begin(), list.end(), l) != list.end(); };
+  const auto in = [](const Labels& list, Label l) {
+    return std::find(list.begin(), list.end(), l) != list.end();
+  };
   if (exponentials != 1) return {};
   for (const auto& f : factors) {
     for (const auto l : f.labels) {
