@@ -2,10 +2,11 @@
 // the table of functions; value, derivative, and what is printed read back.
 #include <gtest/gtest.h>
 
-#include <sstream>
+#include <string>
+#include <vector>
 
 #include "app/commands.hpp"
-#include "app/read_back.hpp"
+#include "calculus/linear.hpp"
 #include "ops/surface.hpp"
 
 namespace adjoint::app {

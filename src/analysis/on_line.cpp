@@ -4,9 +4,9 @@
 
 #include "analysis/domain.hpp"
 #include "analysis/forms.hpp"
-#include "analysis/supremum.hpp"
 #include "analysis/orders.hpp"
 #include "analysis/piecewise.hpp"
+#include "analysis/supremum.hpp"
 #include "calculus/differentiate.hpp"
 #include "simplify/simplify.hpp"
 
