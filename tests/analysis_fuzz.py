@@ -301,6 +301,10 @@ def unbounded(g, f, place, special):
             ends.append([mp.mpf(c) + s * mp.mpf(10) ** -k for k in (3, 5, 7, 9, 11, 13)])
     for e in ends:
         e = [x for x in e if low < x < high]
+        for x in e:
+            g(x)
+        if any(x in f.far or x + STEP in f.far for x in e):
+            return True  # too large to be told
         if grows([g(x) for x in e]):
             return True
     return False

@@ -76,7 +76,7 @@ TEST(Batches, EveryFunctionUnderAnIndex) {
         EXPECT_TRUE(r.passed || r.points == 0) << r.failure << "\n" << to_text(w);
         checked += r.passed ? 1 : 0;
       } catch (const InputError&) {  // its arguments do not move with an index: sizes, orders, vectors alone
-      } catch (const NoAnswer&) {  // said to have none
+      } catch (const NoAnswer&) {    // said to have none
       } catch (const CalculusError&) {
       }
     }

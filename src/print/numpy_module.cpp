@@ -284,7 +284,9 @@ class Module {
     }
     for (const NumpySymbol& symbol : spec_.symbols) {
       const std::string hidden = python_parameter(symbol.name);
-      if (python_name(symbol.name) != hidden && hides(hidden)) head += "_" + hidden + " = " + hidden + "\n";
+      if (python_name(symbol.name) == hidden || !hides(hidden)) continue;
+      const bool absent = hidden == "scipy" && head.find("import scipy") == std::string::npos;
+      head += "_" + hidden + " = " + (absent ? "None" : hidden) + "\n";
     }
     return head + "\n" + std::string(kInput) + "\n" + support + body;
   }
