@@ -287,7 +287,7 @@ int SeriesAlgebra::direction(const Lead& l) {
 }
 
 Series SeriesAlgebra::without(const Series& a, const Lead& l) {
-  Series s = a;
+  const Series& s = a;
   const Expr minus = eps_.graph().number(-1);
   if (l.monomial.empty()) return a;
   const Series inverse = monomial(l, minus, eps_.graph().number(1));
