@@ -58,7 +58,8 @@ class Walk {
 
   Requirement condition(const Node& y, const OperandCondition& c) {
     Requirement r;
-    r.predicate = c.condition;
+    const bool by_power = c.condition == Condition::NormSmooth || c.condition == Condition::NormTwiceSmooth;
+    r.predicate = by_power ? Condition::NonZero : c.condition;
     r.operand = y.operands[static_cast<std::size_t>(c.operand)];
     if (c.condition == Condition::Differ) r.other = y.operands[1];
     r.necessary = shows(y);
