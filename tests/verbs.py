@@ -213,7 +213,8 @@ def examine(program, node, wrt, seed):
                 continue
             smooth = slope(lambda v: node.value({**point, wrt: v}), point[wrt])
         used = {k: np.asarray(v).tolist() for k, v in point.items() if k in text.replace("exp", "")}
-        used.setdefault(wrt, np.asarray(point[wrt]).tolist())
+        for name in (wrt, "x"):  # x says what n is
+            used.setdefault(name, np.asarray(point[name]).tolist())
         at = "; ".join(f"{k}={json.dumps(v)}" for k, v in used.items())
         r = call(program, "eval", *question, "--at", at, "--format", "json")
         said = f" at {where}, --at '{at}'"
