@@ -171,7 +171,7 @@ def apart(a, b):
 
 def arguments_of(function, point):
     code = function.__code__
-    return {k: point[k] for k in code.co_varnames[:code.co_argcount]}
+    return {k: point[k] if k in point else N for k in code.co_varnames[:code.co_argcount]}  # n where nothing else says it
 
 
 def numbers(nested):
