@@ -81,13 +81,13 @@ def refuted(e, target, claim, a, number):
             continue
         x, y, z = seen[-3:]
         if claim in ("inf", "-inf"):
-            settled = abs(z - y) <= 0.003 * abs(z) and abs(y - x) <= 0.01 * abs(z) and z != 0
+            settled = abs(z - y) <= abs(y - x) and abs(z - y) <= 0.003 * abs(z) and abs(y - x) <= 0.01 * abs(z) and z != 0
             if settled or z * (1 if claim == "inf" else -1) < 0 and abs(z) > abs(y) > abs(x) > 1:
                 return True
             continue
         gap = abs(z - number)
         if gap > 1e-10 * (1 + abs(number)) and z != 0:
-            if abs(z - y) <= 0.003 * gap and abs(y - x) <= 0.01 * gap:
+            if abs(z - y) <= abs(y - x) and abs(z - y) <= 0.003 * gap and abs(y - x) <= 0.01 * gap:
                 return True
             if gap > 1e10 and abs(y - number) > 1e5 and abs(x - number) > 1e2 and gap > 10 * abs(y - number) > 100 * abs(x - number):
                 return True

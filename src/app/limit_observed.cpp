@@ -51,16 +51,18 @@ bool settles_elsewhere(const Limit& l, const Approach& a, double size) {
   const Seen& first = a[a.size() - 3].second;
   const double moved = std::fabs(last.value - before.value);
   const double moved_before = std::fabs(before.value - first.value);
+  const bool slowing = moved <= moved_before;  // else something grows beside a large constant
   if (l.kind == Limit::Kind::Finite) {
     if (last.value == 0) return false;  // all digits may have cancelled
     const double scale = 1e-9 * (1 + size);
     if (last.distance <= scale) return false;
-    if (moved <= 0.005 * last.distance && moved_before <= 0.02 * last.distance) return true;
+    if (slowing && moved <= 0.005 * last.distance && moved_before <= 0.02 * last.distance) return true;
     return grows_as_power(a);
   }
   const double sign = l.kind == Limit::Kind::PlusInfinity ? 1 : -1;
   if (last.value == 0) return false;
-  if (moved <= 0.005 * std::fabs(last.value) && moved_before <= 0.02 * std::fabs(last.value)) return true;
+  if (slowing && moved <= 0.005 * std::fabs(last.value) && moved_before <= 0.02 * std::fabs(last.value))
+    return true;
   return sign * last.value < 0 && grows_as_power(a);
 }
 
