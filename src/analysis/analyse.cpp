@@ -2,9 +2,42 @@
 
 #include "analysis/conditions.hpp"
 #include "analysis/continuity.hpp"
+#include "graph/effort.hpp"
 #include "simplify/simplify.hpp"
 
 namespace adjoint {
+namespace {
+
+// What a question is given in all: some tenths of a second.
+constexpr std::int64_t kEffort = 6'000'000;
+
+// Parts of an answer, each with half of the effort that is left.
+class Parts {
+ public:
+  explicit Parts(Graph& graph) : graph_(graph) {}
+
+  /// False where the part is not known within its effort.
+  template <class Part>
+  bool operator()(const Part& part) {
+    const Effort effort(graph_, left_ / 2);
+    bool found = true;
+    try {
+      part();
+    } catch (const EffortSpent&) {
+      found = false;
+    }
+    left_ -= effort.spent();
+    return found;
+  }
+
+ private:
+  Graph& graph_;
+  std::int64_t left_ = kEffort;
+};
+
+constexpr const char* kTooLong = "the formula is too long for this question";
+
+}  // namespace
 
 Analysis analyse(const Question& q, const Say& say) {
   Analysis a;
@@ -24,14 +57,19 @@ Analysis analyse(const Question& q, const Say& say) {
     remove_implied(*a.continuous);
   }
   if (q.f.rank() == 0 && !q.variables.empty()) {
-    a.convexity = convexity_of(q.f, q.variables, q.assumptions, q.probe, q.written);
+    Parts part(q.f.graph());
+    part([&] { a.convexity = convexity_of(q.f, q.variables, q.assumptions, q.probe, q.written); });
     for (const auto& v : q.variables) {
       VariableAnalysis one;
       one.variable = v;
-      one.convexity =
-          q.variables.size() == 1 ? a.convexity : convexity_of(q.f, {v}, q.assumptions, q.probe, q.written);
-      one.lipschitz = lipschitz_of(q.f, v, q.assumptions, q.radius);
-      one.subdifferential = subdifferential_of(q.f, v, say, q.assumptions);
+      one.convexity = a.convexity;
+      if (q.variables.size() > 1) {
+        one.convexity = {};
+        part([&] { one.convexity = convexity_of(q.f, {v}, q.assumptions, q.probe, q.written); });
+      }
+      if (!part([&] { one.lipschitz = lipschitz_of(q.f, v, q.assumptions, q.radius); }))
+        one.lipschitz.value.reason = one.lipschitz.gradient.reason = kTooLong;
+      part([&] { one.subdifferential = subdifferential_of(q.f, v, say, q.assumptions); });
       a.variables.push_back(std::move(one));
     }
   }

@@ -1,16 +1,21 @@
 #include "app/answer.hpp"
 
 #include <algorithm>
+#include <functional>
+#include <set>
 
 #include "app/read_back.hpp"
 #include "calculus/differentiate.hpp"
 #include "ops/structure.hpp"
+#include "print/named.hpp"
 #include "print/text.hpp"
 #include "simplify/coincidence.hpp"
 #include "simplify/display.hpp"
 
 namespace adjoint::app {
 namespace {
+
+constexpr double kLongest = 400;  // operations of a formula that other forms and a matrix are looked for
 
 using syntax::Type;
 
@@ -115,13 +120,18 @@ struct Candidates {
 
 }  // namespace
 
-syntax::Ast read_shortest(Expr expr, const Type& type, const ReadOptions& options) {
+namespace {
+
+template <class Read>
+syntax::Ast shortest(Expr expr, const Type& type, const ReadOptions& options, const Read& read_one) {
   const auto says = [&](const syntax::Ast& tree) {
     return !options.witness || options.witness->says(tree, expr);
   };
   Candidates<syntax::Ast> candidates;
-  for (const auto& form : written_forms(expr)) {
-    const syntax::Ast tree = read(form, type, options);
+  // What shares much is read as it is: to factor it would undo what its parts have in common.
+  const bool large = written_size(expr) > kLongest;
+  for (const auto& form : large ? std::vector<Expr>{expanded(expr)} : written_forms(expr)) {
+    const syntax::Ast tree = read_one(form);
     candidates.add(tree, tree);
   }
   if (candidates.list.empty()) return nullptr;
@@ -134,25 +144,36 @@ syntax::Ast read_shortest(Expr expr, const Type& type, const ReadOptions& option
                       print::text(candidates.list[0].second));
 }
 
+}  // namespace
+
+syntax::Ast read_shortest(Expr expr, const Type& type, const ReadOptions& options) {
+  return shortest(expr, type, options, [&](Expr form) { return read(form, type, options); });
+}
+
 Reading read_derivative(const Derivative& d, const Variable& v, const ReadOptions& options) {
   Reading r;
   if (!d.is_map()) {
-    r.formula = read_shortest(d.expr, d.type, options);
+    r.formula =
+        shortest(d.expr, d.type, options, [&](Expr form) { return read_named(form, d.type, options); });
     return r;
   }
+  std::set<std::string, std::less<>> names;  // of the map: its adjoint takes others
   const auto shortest_map = [&](Expr body, const Type& type, Expr direction,
                                 const Type& direction_type) -> std::optional<syntax::Map> {
     ReadOptions o = options;
     o.direction = &direction_type;
+    o.taken.insert(names.begin(), names.end());
     std::vector<Expr> forms{expanded(body)};
-    forms.push_back(simplify(factored(forms[0])));
-    forms.push_back(simplify(factored(body)));
+    if (written_size(body) <= kLongest) {
+      forms.push_back(simplify(factored(forms[0])));
+      forms.push_back(simplify(factored(body)));
+    }
     const auto says = [&](const syntax::Map& m) {
       return !options.witness || options.witness->says(m, body, direction, direction_type);
     };
     Candidates<syntax::Map> candidates;
     for (const auto& form : forms) {
-      const syntax::Map m = read_map(form, type, direction, o);
+      const syntax::Map m = read_map_named(form, type, direction, o);
       candidates.add(m, m.body);
     }
     if (candidates.list.empty()) return std::nullopt;
@@ -164,8 +185,10 @@ Reading read_derivative(const Derivative& d, const Variable& v, const ReadOption
                         print::text(candidates.list[0].second));
   };
   r.map = shortest_map(d.expr, d.type, d.direction, v.type);
+  if (r.map) names.insert(r.map->body->names.begin(), r.map->body->names.end());
   if (d.adjoint) {
     r.adjoint = shortest_map(d.adjoint, d.adjoint_type, d.cotangent, d.type);
+    if (written_size(d.expr) > kLongest) return r;
     const syntax::Ast matrix = read_kronecker(expanded(d.expr), d.type, d.direction, v.type, options);
     const bool says =
         matrix && (!options.witness || options.witness->says_matrix(matrix, d.expr, d.direction));
@@ -176,6 +199,7 @@ Reading read_derivative(const Derivative& d, const Variable& v, const ReadOption
 
 syntax::Ast read_columns(const Derivative& d, const ReadOptions& options) {
   if (!d.adjoint || d.expr.rank() > 2 || d.direction.rank() > 2) return nullptr;
+  if (written_size(d.expr) > kLongest) return nullptr;
   Graph& g = d.expr.graph();
   const Axes axes = g.axes(d.direction);
   Axes identity = axes;

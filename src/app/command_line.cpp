@@ -68,6 +68,7 @@ int run(int argc, char** argv) {
   std::string language = "numpy";
   codegen_verb->add_option("--language", language, "numpy")->check(CLI::IsMember({"numpy"}));
   derive_verb->add_flag("--check", o.derive.check, "check numerically at random points");
+  derive_verb->add_flag("--inline", o.derive.in_one, "one formula, without names for what it repeats");
   derive_verb->add_option("--steps", o.derive.steps, "the derivation: differential, definition or chain")
       ->expected(0, 1)
       ->default_str("differential")

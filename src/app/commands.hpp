@@ -46,6 +46,7 @@ struct DeriveOptions {
   std::string expression, given, wrt, format = "text", steps;
   int order = 1;
   bool check = false;
+  bool in_one = false;  // the formula in one piece, without names for what it repeats
 };
 /// Output and exit status (1 where a check failed).
 std::pair<std::string, int> derive(const DeriveOptions& options);

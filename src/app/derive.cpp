@@ -13,6 +13,8 @@
 #include "print/text.hpp"
 #include "print/unicode.hpp"
 #include "simplify/rules_stable.hpp"
+#include "syntax/build.hpp"
+#include "syntax/lets.hpp"
 #include "syntax/tree.hpp"
 
 namespace adjoint::app {
@@ -67,6 +69,45 @@ namespace {
 template <class Render>
 std::string rendered(const Reading& r, Render render) {
   return r.map ? render(*r.map) : render(r.formula);
+}
+
+// The same with every formula in one piece, whatever it repeats.
+Reading inlined(Reading r) {
+  const auto whole = [](syntax::Ast& tree) {
+    if (tree) tree = syntax::without_lets(tree);
+  };
+  whole(r.formula);
+  for (auto* map : {&r.map, &r.adjoint}) {
+    if (*map) whole((*map)->body);
+  }
+  whole(r.kronecker);
+  return r;
+}
+
+bool has_definitions(const syntax::Ast& tree) { return tree && tree->kind == syntax::Kind::Let; }
+
+// Definitions, one a line, as far as there are any; then the formula is its body.
+template <class Render>
+std::string definitions(const syntax::Ast& tree, Render render) {
+  std::string out;
+  if (!has_definitions(tree)) return out;
+  for (std::size_t k = 0; k < tree->names.size(); ++k)
+    out += render(syntax::name(tree->names[k])) + " = " + render(tree->args[k + 1]) + "\n";
+  return out;
+}
+syntax::Ast body_of(const syntax::Ast& tree) { return has_definitions(tree) ? tree->args[0] : tree; }
+
+template <class Render>
+std::string in_lines(const std::string& title, const syntax::Ast& tree, Render render) {
+  return definitions(tree, render) + title + render(body_of(tree)) + "\n";
+}
+template <class Render>
+std::string in_lines(const std::string& title, const syntax::Map& map, Render render) {
+  return definitions(map.body, render) + title + render(syntax::Map{map.argument, body_of(map.body)}) + "\n";
+}
+template <class Render>
+std::string in_lines(const Reading& r, Render render) {
+  return r.map ? in_lines("", *r.map, render) : in_lines("", r.formula, render);
 }
 
 }  // namespace
@@ -154,6 +195,19 @@ json to_json(const Worked& w) {
                   {"latex", rendered(w.reading, latex)},
                   {"unicode", rendered(w.reading, unicode)},
                   {"nodes", syntax::operation_count(w.reading.body())}};
+  if (const syntax::Ast& tree = w.reading.body(); has_definitions(tree)) {
+    json list = json::array();
+    for (std::size_t k = 0; k < tree->names.size(); ++k) {
+      const syntax::Ast& value = tree->args[k + 1];
+      list.push_back({{"name", tree->names[k]},
+                      {"text", text(value)},
+                      {"latex", latex(value)},
+                      {"unicode", unicode(value)}});
+    }
+    j["formula"]["definitions"] = std::move(list);
+    j["formula"]["body"] = {
+        {"text", text(tree->args[0])}, {"latex", latex(tree->args[0])}, {"unicode", unicode(tree->args[0])}};
+  }
   if (w.reading.map) {
     j["operator"] = {{"text", print::text(*w.reading.map)},
                      {"latex", print::latex(*w.reading.map, forms_of)}};
@@ -180,9 +234,9 @@ json to_json(const Worked& w) {
 std::string to_text(const Worked& w) {
   std::ostringstream out;
   const auto text = [](const auto& tree) { return print::text(tree); };
-  out << rendered(w.reading, text) << "\n";
-  if (w.reading.adjoint) out << "adjoint:   " << print::text(*w.reading.adjoint) << "\n";
-  if (w.reading.kronecker) out << "kronecker: " << print::text(w.reading.kronecker) << "\n";
+  out << in_lines(w.reading, text);
+  if (w.reading.adjoint) out << in_lines("adjoint:   ", *w.reading.adjoint, text);
+  if (w.reading.kronecker) out << in_lines("kronecker: ", w.reading.kronecker, text);
   const DomainTexts domain = domain_texts(w.question, w.variable, 1);
   const auto list = [&out, &domain](const char* what, const std::vector<std::string>& conditions) {
     if (conditions.size() == 1 && conditions[0] == "everywhere") return;
@@ -202,10 +256,10 @@ std::string to_text(const Worked& w) {
 }
 
 std::string to_latex(const Worked& w) {
-  return rendered(w.reading, [](const auto& tree) { return print::latex(tree, forms_of); }) + "\n";
+  return in_lines(w.reading, [](const auto& tree) { return print::latex(tree, forms_of); });
 }
 std::string to_unicode(const Worked& w) {
-  return rendered(w.reading, [](const auto& tree) { return print::unicode(tree, forms_of); }) + "\n";
+  return in_lines(w.reading, [](const auto& tree) { return print::unicode(tree, forms_of); });
 }
 
 json to_json(const CheckResult& c) {
@@ -238,6 +292,7 @@ std::string to_text(const CheckResult& c) {
 
 std::pair<std::string, int> derive(const DeriveOptions& o) {
   Worked w = work(ask(o.expression, o.given), o.wrt, o.order);
+  if (o.in_one) w.reading = inlined(std::move(w.reading));
   std::string out;
   int status = 0;
   CheckResult checked;

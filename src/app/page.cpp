@@ -3,6 +3,7 @@
 #include "app/question.hpp"
 #include "notation/parser.hpp"
 #include "print/mathml.hpp"
+#include "syntax/build.hpp"
 
 namespace adjoint::app {
 namespace {
@@ -131,10 +132,24 @@ std::string with_left_side(const std::string& lhs, std::string math) {
 }
 }  // namespace
 
+namespace {
+// The definitions of a formula, each on its line.
+std::string definitions(const syntax::Ast& tree) {
+  std::string out;
+  for (std::size_t k = 0; k < tree->names.size(); ++k)
+    out += equation(print::mathml(print::layout(syntax::name(tree->names[k]), forms_of), false),
+                    tree->args[k + 1]);
+  return out;
+}
+}  // namespace
+
 std::string equation(const std::string& lhs, const syntax::Ast& tree) {
+  if (tree->kind == syntax::Kind::Let) return definitions(tree) + equation(lhs, tree->args[0]);
   return "<div class=\"formula\">" + with_left_side(lhs, print::mathml(tree, forms_of)) + "</div>\n";
 }
 std::string equation(const std::string& lhs, const syntax::Map& map) {
+  if (map.body->kind == syntax::Kind::Let)
+    return definitions(map.body) + equation(lhs, syntax::Map{map.argument, map.body->args[0]});
   return "<div class=\"formula\">" + with_left_side(lhs, print::mathml(map, forms_of)) + "</div>\n";
 }
 

@@ -85,6 +85,10 @@ ReadOptions read_options(const Question& question) {
     }
   }
   for (const auto& s : question.session.symbols().all()) options.taken.insert(s.name);
+  for (const auto& d : question.session.symbols().definitions()) {
+    options.taken.insert(d.name.name);
+    for (const auto& p : d.parameters) options.taken.insert(p.name);
+  }
   options.witness = std::make_shared<ReadBack>(question);
   return options;
 }

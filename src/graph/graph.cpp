@@ -5,6 +5,7 @@
 #include <unordered_set>
 
 #include "graph/cache.hpp"
+#include "graph/effort.hpp"
 
 namespace adjoint {
 namespace {
@@ -205,6 +206,7 @@ Axes Graph::axes(Expr expr) {
 }
 
 Expr Graph::apply(const Operation& op, std::vector<Expr> operands, Attributes attributes) {
+  spend(*this, 8);
   Shape shape = op.shape(operands, attributes);
   if (op.normal != nullptr) {
     if (const Expr simpler = op.normal(operands, attributes)) return simpler;

@@ -1,10 +1,13 @@
 // The normal form of an Einstein product: nested products opened, equal axes merged, powers
-// collected, closed components split off as scalars, labels numbered canonically.
+// collected, closed components split off as scalars, labels numbered canonically. A long nested product of
+// numbers or of entries stays a node, so that y(k+1) = y(k).*f(y(k)) does not copy all of its past into each
+// of its layers; it is opened where a factor of it meets a power of itself of the opposite sign.
 #include <algorithm>
 #include <map>
 #include <numeric>
 
 #include "graph/canonical.hpp"
+#include "graph/effort.hpp"
 #include "graph/graph.hpp"
 
 namespace adjoint {
@@ -16,6 +19,58 @@ bool is_closed_contraction(const Node& n) {
          std::all_of(n.factors.begin(), n.factors.end(), [](const Factor& f) { return !f.labels.empty(); });
 }
 
+constexpr std::size_t kShort = 8;  // products of more factors stay nodes
+
+// Whether each factor is a number or has exactly the axes of the result.
+bool is_entrywise(const Node& n) {
+  for (std::size_t k = 0; k < n.output.size(); ++k) {
+    if (n.output[k] != static_cast<Label>(k)) return false;
+  }
+  return std::all_of(n.factors.begin(), n.factors.end(),
+                     [&n](const Factor& f) { return f.labels.empty() || f.labels == n.output; });
+}
+
+bool is_long(Expr e) {
+  return e->kind == Kind::Product && e->factors.size() > kShort && !e->coefficient.is_zero() &&
+         is_entrywise(*e);
+}
+
+// The bases of powers with a number as exponent, by the sign of it: 1, 2, or 3 for both.
+using Bases = std::map<const Node*, int>;
+void add_bases(Expr e, Bases& bases) {
+  if (e->kind == Kind::Product) {
+    for (const auto& f : e->factors) {
+      if (f.expr->kind != Kind::Product) add_bases(f.expr, bases);
+    }
+    return;
+  }
+  const Rational* exponent = e->kind == Kind::Power ? as_number(e->operands[1]) : nullptr;
+  if (e->kind == Kind::Power && exponent == nullptr) return;
+  bases[e->kind == Kind::Power ? e->operands[0].get() : e.get()] |=
+      exponent != nullptr && exponent->is_negative() ? 2 : 1;
+}
+
+// The long products among factors that stay closed.
+std::vector<bool> closed_among(const std::vector<Factor>& factors) {
+  std::vector<bool> closed(factors.size(), false);
+  if (factors.size() < 2) return closed;
+  bool any = false;
+  for (std::size_t k = 0; k < factors.size(); ++k) any = (closed[k] = is_long(factors[k].expr)) || any;
+  if (!any) return closed;
+  Bases all;
+  std::vector<Bases> own(factors.size());
+  for (std::size_t k = 0; k < factors.size(); ++k) {
+    add_bases(factors[k].expr, own[k]);
+    for (const auto& [base, signs] : own[k]) all[base] |= signs;
+  }
+  for (std::size_t k = 0; k < factors.size(); ++k) {
+    closed[k] = closed[k] && std::none_of(own[k].begin(), own[k].end(), [&all](const auto& b) {
+                  return b.second != 3 && all[b.first] == 3;
+                });
+  }
+  return closed;
+}
+
 class ProductForm {
  public:
   ProductForm(Graph& graph, const Rational& coefficient, std::vector<Factor> factors, Labels output,
@@ -24,9 +79,14 @@ class ProductForm {
     parent_.resize(sizes_.size());
     std::iota(parent_.begin(), parent_.end(), 0);
     appears_.resize(sizes_.size(), false);
-    for (auto& f : factors) {
-      for (const auto l : f.labels) appears_[static_cast<std::size_t>(l)] = true;
-      pending_.push_back(std::move(f));
+    const std::vector<bool> closed = closed_among(factors);
+    for (std::size_t k = 0; k < factors.size(); ++k) {
+      for (const auto l : factors[k].labels) appears_[static_cast<std::size_t>(l)] = true;
+      if (closed[k]) {
+        close(factors[k]);
+      } else {
+        pending_.push_back(std::move(factors[k]));
+      }
     }
     std::reverse(pending_.begin(), pending_.end());
   }
@@ -58,6 +118,16 @@ class ProductForm {
     parent_.push_back(l);
     appears_.push_back(true);
     return l;
+  }
+
+  // A long product as a factor: its coefficient joins that of the whole.
+  void close(Factor f) {
+    const Node& n = *f.expr;
+    if (!n.coefficient.is_one()) {
+      coefficient_ = coefficient_ * n.coefficient;
+      f.expr = graph_.product(1, n.factors, n.output, n.label_sizes);
+    }
+    factors_.push_back(std::move(f));
   }
 
   void open_pending() {
@@ -283,6 +353,7 @@ class ProductForm {
 
 Expr Graph::product(const Rational& coefficient, std::vector<Factor> factors, Labels output,
                     std::vector<Size> label_sizes) {
+  spend(*this, 8 + 8 * factors.size());
   return ProductForm(*this, coefficient, std::move(factors), std::move(output), std::move(label_sizes))
       .build();
 }

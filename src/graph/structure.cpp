@@ -6,6 +6,7 @@
 
 #include "graph/cache.hpp"
 #include "graph/canonical.hpp"
+#include "graph/effort.hpp"
 #include "graph/graph.hpp"
 
 namespace adjoint {
@@ -263,6 +264,7 @@ std::vector<Expr> topological(std::span<const Expr> roots,
     found.push_back(e);
     for (const auto& o : e->operands) stack.push_back(o);
   }
+  if (!found.empty()) spend(found[0].graph(), found.size());
   // Operands are created before their users.
   std::sort(found.begin(), found.end(), [](Expr a, Expr b) { return a->id < b->id; });
   return found;

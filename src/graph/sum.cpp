@@ -6,6 +6,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "graph/effort.hpp"
 #include "graph/graph.hpp"
 
 namespace adjoint {
@@ -122,6 +123,7 @@ class Meetings {
 
 Expr Graph::sum(const std::vector<Term>& terms) {
   if (terms.empty()) throw ShapeError("an empty sum has no shape");
+  spend(*this, 8 + 8 * terms.size());
   const Shape shape = terms[0].expr.shape();
   std::vector<Term> flat;
   std::unordered_map<const Node*, std::size_t> position;

@@ -28,6 +28,7 @@ class Grammar {
 
   Grammar(std::vector<Token> tokens, Newlines newlines) : tokens_(std::move(tokens)), newlines_(newlines) {}
 
+  Built text();                                             // v = E (a line or `;`) …, then full
   Built full();                                             // comparison [where v = E, …]
   Built comparison() { return binary(Level::Comparison); }  // sum [< sum]
   Built sum() { return binary(Level::Sum); }

@@ -84,7 +84,7 @@ class Lexer {
       space_ = true;
       return true;
     }
-    if (c == '%') {
+    if (c == '%' || c == '#') {
       skip_line();
       return true;
     }

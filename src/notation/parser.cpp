@@ -100,6 +100,32 @@ void Grammar::too_deep(Place place, int limit) {
                     true};
 }
 
+Grammar::Built Grammar::text() {
+  std::vector<Built> args(1);
+  std::vector<std::string> names;
+  const Token* first = nullptr;  // `=`
+  while (is_name("") && is("=", 1)) {
+    const Inside line(*this, Newlines::Token, false);
+    while (peek().kind == TokenKind::Newline) take();
+    names.push_back(take().text);
+    const Token& equals = take();
+    if (first == nullptr) first = &equals;
+    args.push_back(comparison());
+    expect_end_of_statement();
+    accept(";");
+  }
+  if (!names.empty() && peek().kind == TokenKind::End) {
+    if (names.size() == 1) fail(*first, "`=` has no place in an expression; `==` compares");
+    fail(peek(), "expected an expression after the definitions, found nothing");
+  }
+  args[0] = full();
+  if (names.empty()) return args[0];
+  const Place place = args[0].ast->place;
+  Built let = make(Kind::Let, "", args, place);
+  std::const_pointer_cast<syntax::Node>(let.ast)->names = std::move(names);
+  return let;
+}
+
 Grammar::Built Grammar::full() {
   Built body = comparison();
   if (!is_name("where") || is("(", 1)) return body;
@@ -418,7 +444,7 @@ Ast parse_expression(const Sources& sources, Place text, Diagnostics& errors) {
   const std::size_t before = errors.size();
   Grammar grammar = grammar_of(sources, text, errors);
   try {
-    const Ast ast = grammar.full().ast;
+    const Ast ast = grammar.text().ast;
     grammar.expect_end();
     return errors.size() == before ? ast : nullptr;
   } catch (const SyntaxError& e) {

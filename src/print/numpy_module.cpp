@@ -9,6 +9,7 @@
 #include "print/numpy_writer.hpp"
 #include "print/text.hpp"
 #include "syntax/build.hpp"
+#include "syntax/lets.hpp"
 #include "syntax/tree.hpp"
 
 namespace adjoint::print {
@@ -371,7 +372,7 @@ class Module {
   std::string function(const std::string& title, const Ast& formula, const std::string* direction,
                        const Type& direction_type, bool like_variable) {
     const syntax::Sharing sharing{worth_naming, true, "v", taken_};
-    const Ast tree = syntax::name_shared(formula, sharing);
+    const Ast tree = syntax::name_shared(syntax::without_lets(formula), sharing);
     if (syntax::tree_size(tree) > kLongestTree) throw std::length_error("the formula is too long for code");
     std::set<std::string> symbols = variables_;
     if (direction != nullptr) symbols.insert(*direction);

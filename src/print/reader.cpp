@@ -290,17 +290,21 @@ Ast read(Expr expr, const Type& type, const ReadOptions& options) {
   return reader.finished(tree);
 }
 
+std::string map_argument(Expr body, Expr direction, const ReadOptions& options) {
+  const Reader probe(options, body);
+  std::string name = direction->name();
+  for (const char* other : {"H", "U", "V", "W", "Z", "D"}) {
+    if (!probe.taken.contains(name)) break;
+    name = other;
+  }
+  return probe.fresh_name(name);
+}
+
 syntax::Map read_map(Expr body, const Type& type, Expr direction, const ReadOptions& options) {
   if (options.code) body = print::for_code(body);
   ReadOptions own = options;
-  Reader probe(options, body);
   syntax::Map map;
-  map.argument = direction->name();
-  for (const char* other : {"H", "U", "V", "W", "Z", "D"}) {
-    if (!probe.taken.contains(map.argument)) break;
-    map.argument = other;
-  }
-  map.argument = probe.fresh_name(map.argument);
+  map.argument = map_argument(body, direction, options);
   own.taken.insert(map.argument);
   Reader reader(own, body);
   reader.direction_name = map.argument;

@@ -33,6 +33,8 @@ inline AxisRole row() { return {Way::Row, nullptr}; }
 inline AxisRole column() { return {Way::Column, nullptr}; }
 inline AxisRole bound(syntax::Ast index) { return {Way::Bound, std::move(index)}; }
 inline bool is_free(const AxisRole& r) { return r.way == Way::Row || r.way == Way::Column; }
+/// The name that the argument of the map gets.
+std::string map_argument(Expr body, Expr direction, const ReadOptions& options);
 /// Rows and columns exchanged.
 Roles flipped(Roles roles);
 /// (row), (row, column)

@@ -317,7 +317,7 @@ Ast name_shared(const Ast& tree, const Sharing& sharing) {
 
 Ast bounded(const Ast& tree, std::int64_t limit) {
   if (tree_size(tree) <= limit) return tree;
-  Ast named = name_shared(tree);
+  const Ast named = tree->kind == Kind::Let ? tree : name_shared(tree);
   constexpr std::int64_t kHopeless = 50;
   if (tree_size(named) > kHopeless * limit) {
     throw std::length_error("the formula is too long to be written out");
