@@ -2,6 +2,8 @@
 // the table of functions; value, derivative, and what is printed read back.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
 #include <string>
 #include <vector>
 
@@ -63,6 +65,15 @@ Call call_of(const Surface& s, const Overload& o) {
   return c;
 }
 
+// Refusals that calls made from signatures alone meet, each for its reason; any other is a failure.
+bool is_due(const std::string& refusal) {
+  static constexpr auto kReasons = std::to_array<const char*>(
+      {"prod_hess takes a vector", "the p of norm(x,p) must not depend on a summation index",
+       "unknown size `"});
+  return std::any_of(kReasons.begin(), kReasons.end(),
+                     [&](const char* reason) { return refusal.find(reason) != std::string::npos; });
+}
+
 TEST(Batches, EveryFunctionUnderAnIndex) {
   int checked = 0;
   for (const auto& s : surfaces()) {
@@ -75,8 +86,9 @@ TEST(Batches, EveryFunctionUnderAnIndex) {
         const CheckResult r = check_derivative(w.question, w.symbol, w.variable, 1, w.derivative, w.reading);
         EXPECT_TRUE(r.passed || r.points == 0) << r.failure << "\n" << to_text(w);
         checked += r.passed ? 1 : 0;
-      } catch (const InputError&) {  // its arguments do not move with an index: sizes, orders, vectors alone
-      } catch (const NoAnswer&) {    // said to have none
+      } catch (const InputError& e) {
+        EXPECT_TRUE(is_due(e.what())) << e.what();
+      } catch (const NoAnswer&) {  // said to have none
       } catch (const CalculusError&) {
       }
     }
