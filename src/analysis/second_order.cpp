@@ -1,7 +1,9 @@
 #include "analysis/second_order.hpp"
 
 #include <algorithm>
+#include <unordered_map>
 
+#include "analysis/conditions.hpp"
 #include "analysis/curvature.hpp"
 #include "analysis/forms.hpp"
 #include "calculus/differentiate.hpp"
@@ -191,6 +193,27 @@ std::vector<std::pair<Assumptions, std::string>> settings(Expr f, const std::vec
   return list;
 }
 
+// Whether expressions are smooth at points: what that asks is found once.
+class Smoothness {
+ public:
+  Smoothness(const std::vector<Expr>& variables, const Assumptions& assumptions)
+      : variables_(variables), assumptions_(assumptions) {}
+
+  bool at(Expr e, Ranges& point) {
+    auto found = asked_.find(e.get());
+    if (found == asked_.end())
+      found = asked_.emplace(e.get(), smooth_where(e, variables_, assumptions_)).first;
+    std::vector<Requirement> open;
+    for (const auto& r : found->second) require(open, r, point);
+    return open.empty();
+  }
+
+ private:
+  std::vector<Expr> variables_;
+  Assumptions assumptions_;
+  std::unordered_map<const Node*, std::vector<Requirement>> asked_;
+};
+
 }  // namespace
 
 std::string negative_somewhere(const SecondDerivative& d, bool negated, Expr f,
@@ -199,10 +222,10 @@ std::string negative_somewhere(const SecondDerivative& d, bool negated, Expr f,
   if (!std::all_of(d.variables.begin(), d.variables.end(), takes_uniform)) return {};
   const auto combinations = 1U << (d.variables.size() - 1);
   for (const auto& [setting, words] : settings(f, d.variables, assumptions)) {
+    Smoothness smooth(d.variables, setting);
     for (const double at : kPoints) {
       const auto here = at_point(setting, d.variables, at);
       if (!here || !defined_where(f, *here).empty()) continue;
-      if (!smooth_where(f, d.variables, *here).empty()) continue;
       for (unsigned mask = 0; mask < combinations; ++mask) {
         Assumptions moved = *here;
         std::string direction;
@@ -214,9 +237,8 @@ std::string negative_somewhere(const SecondDerivative& d, bool negated, Expr f,
         }
         Ranges ranges(moved);
         for (const Expr q : d.forms) {
-          if (!smooth_where(q, d.variables, moved).empty()) continue;
           const Range v = ranges.of(q);
-          if (negated ? v.lower > 0 : v.upper < 0) {
+          if ((negated ? v.lower > 0 : v.upper < 0) && smooth.at(f, ranges) && smooth.at(q, ranges)) {
             return "at " + names_at(d.variables, at) + words + " the second derivative" + direction + " is " +
                    (negated ? "positive" : "negative");
           }
