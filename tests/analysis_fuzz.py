@@ -357,7 +357,7 @@ def check(f, answer, r):
         near = [f(p - STEP), f(p + STEP)]
         if None not in near and all_hold(answer["continuous"], p):
             tiny = [f(p - STEP * STEP), f(p + STEP * STEP)]
-            if None in tiny or max(abs(n - f(p)) for n in tiny) < mp.mpf("1e-3") * max(abs(n - f(p)) for n in near):
+            if None in tiny or max(abs(n - f(p)) for n in tiny) < mp.mpf("0.2") * max(abs(n - f(p)) for n in near):
                 continue  # it follows a smaller move
             if max(abs(n - f(p)) for n in near) > mp.mpf("1e-5") * (1 + abs(f(p))):
                 return f"continuous at {mp.nstr(p, 12)}, and jumps there"
