@@ -177,7 +177,7 @@ Expr vector_value(const AbstractUse& use, Expr x) {
   const auto power_sum = [&](int degree, const Rational& number, std::vector<Indexed> factors, Axes value) {
     Rational c = number;
     for (int k = 0; k < use.order; ++k) c = c * Rational(std::max(0, degree - k));
-    const Axis entry = argument[0];
+    const Axis& entry = argument[0];
     const int left = std::max(0, degree - use.order);
     if (left > 0) factors.push_back({power(x, Rational(left)), argument});
     Axes out = std::move(value);
