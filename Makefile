@@ -3,6 +3,7 @@ JOBS ?= $(shell nproc)
 SHEET = examples/differential-calculus.adj
 REPORT = build/report.html
 export CTEST_OUTPUT_ON_FAILURE = 1
+export CCACHE_SLOPPINESS = pch_defines,time_macros
 
 .PHONY: demo check build bench fuzz format format-check tidy layers debug asan sanitize golden clean packages help
 
@@ -33,7 +34,7 @@ check:
 	@$(MAKE) --no-print-directory format-check layers
 	@cmake --preset check >/dev/null
 	@cmake --build --preset check -j $(JOBS)
-	@tools/tidy.sh
+	@python3 tools/tidy.py
 	@ctest --test-dir build-check --output-on-failure -j $(JOBS)
 
 bench:
@@ -77,7 +78,7 @@ format-check:
 	@$(SOURCES) | xargs -0 -r clang-format --dry-run --Werror
 tidy:
 	@cmake --preset check >/dev/null
-	@tools/tidy.sh
+	@python3 tools/tidy.py
 layers:
 	@python3 tools/check-layers.py
 

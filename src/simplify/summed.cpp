@@ -8,15 +8,18 @@
 namespace adjoint {
 namespace {
 
+// Sums in sums are multiplied out: `reach` bounds the terms that one product may become.
+Expr cancel(Expr product, std::size_t reach);
+
 // The product with what cancels inside it gone: itself, or a sum among its scalars.
-Expr cancelled(Expr e) {
+Expr cancelled(Expr e, std::size_t reach) {
   if (e->kind != Kind::Product) return e;
-  if (const Expr whole = cancel_summed_terms(e)) return whole;
+  if (const Expr whole = cancel(e, reach)) return whole;
   auto factors = e->factors;
   bool changed = false;
   for (auto& f : factors) {
     if (!f.labels.empty() || f.expr->kind != Kind::Product) continue;
-    if (const Expr inner = cancel_summed_terms(f.expr)) {
+    if (const Expr inner = cancel(f.expr, reach)) {
       f.expr = inner;
       changed = true;
     }
@@ -24,15 +27,13 @@ Expr cancelled(Expr e) {
   return changed ? e->graph->product(e->coefficient, std::move(factors), e->output, e->label_sizes) : e;
 }
 
-}  // namespace
-
-Expr cancel_summed_terms(Expr product) {
+Expr cancel(Expr product, std::size_t reach) {
   const Node& n = *product;
   constexpr std::size_t kMostTerms = 6;
   if (n.kind != Kind::Product) return {};
   for (std::size_t k = 0; k < n.factors.size(); ++k) {
     const Factor& f = n.factors[k];
-    if (f.expr->kind != Kind::Sum || f.expr->terms.size() > kMostTerms) continue;
+    if (f.expr->kind != Kind::Sum || f.expr->terms.size() > std::min(kMostTerms, reach)) continue;
     // A label that only this factor has, and that is summed.
     const bool lonely = std::any_of(f.labels.begin(), f.labels.end(), [&](Label l) {
       if (std::count(n.output.begin(), n.output.end(), l) != 0) return false;
@@ -46,7 +47,7 @@ Expr cancel_summed_terms(Expr product) {
       auto factors = n.factors;
       factors[k].expr = t.expr;
       const Expr term = n.graph->product(n.coefficient, std::move(factors), n.output, n.label_sizes);
-      terms.push_back({t.coefficient, cancelled(term)});
+      terms.push_back({t.coefficient, cancelled(term, reach / f.expr->terms.size())});
     }
     const Expr sum = n.graph->sum(terms);
     const Node& s = *sum;
@@ -56,6 +57,10 @@ Expr cancel_summed_terms(Expr product) {
   }
   return {};
 }
+
+}  // namespace
+
+Expr cancel_summed_terms(Expr product) { return cancel(product, 64); }
 
 Expr open_diagonals(Expr product) {
   const Node& n = *product;

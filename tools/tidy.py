@@ -1,0 +1,99 @@
+#!/usr/bin/env python3
+"""clang-tidy over src/ (checks: .clang-tidy), many files of a room in one translation unit.
+
+tidy.py [FILE...]   these files, or all of src/
+
+Most of what a run costs is the headers, so that files are read together: up to BATCH of one room, none of which share a
+name in their unnamed namespaces. A batch that does not compile is halved.
+"""
+import concurrent.futures
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+BATCH = 16
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+BUILD = ROOT / "build-check"
+LOCAL = re.compile(r"(?:^|\s|[*&])([A-Za-z_]\w*)\s*(?:\(|\{|=|;|\[)")
+TYPES = re.compile(r"^(?:struct|class|enum class|enum|using|union)\s+([A-Za-z_]\w*)")
+
+
+def local_names(path):
+    """Names that the file declares in unnamed namespaces, and its own using directives; a few too many do no harm."""
+    names, inside = set(), False
+    for line in path.read_text().splitlines():
+        if line == "namespace {":
+            inside = True
+        elif line.startswith("}  // namespace"):
+            inside = False
+        elif line.startswith(("using namespace", "#pragma", "#define")):
+            names.add(line)
+        elif (inside or line.startswith("static ")) and re.match(r"[A-Za-z_]", line):
+            declared = TYPES.match(line) or LOCAL.search(line)
+            if declared:
+                names.add(declared.group(1))
+    return names
+
+
+def batches(files):
+    """Groups of files of one room, compiled alike, without a common local name."""
+    groups = []
+    for path in files:
+        names = local_names(path)
+        for group in groups:
+            room, taken, members = group
+            if room == path.parent and len(members) < BATCH and not taken & names:
+                members.append(path)
+                taken |= names
+                break
+        else:
+            groups.append((path.parent, set(names), [path]))
+    return [members for _, _, members in groups]
+
+
+def options(command):
+    """What the compile command says about headers, definitions and the language."""
+    kept = [w for w in command.split() if re.match(r"-(I|D|isystem|std|m)", w) or w.startswith("/usr/include")]
+    return [*kept, "-Wno-everything"]
+
+
+def examine(name, members, commands):
+    """Output and whether nothing was found. A batch that does not compile is halved."""
+    unit = BUILD / "tidy" / (name + ".cpp")
+    unit.write_text("".join('#include "%s"  // NOLINT\n' % m for m in members))
+    p = subprocess.run(["clang-tidy", "--quiet", "--warnings-as-errors=*", str(unit), "--",
+                        *options(commands[str(members[0])])], cwd=ROOT, capture_output=True, text=True)
+    if len(members) > 1 and "clang-diagnostic-error" in p.stdout:
+        half = len(members) // 2
+        first = examine(name + "a", members[:half], commands)
+        second = examine(name + "b", members[half:], commands)
+        return first[0] + second[0], first[1] and second[1]
+    return p.stdout, p.returncode == 0
+
+
+def main(arguments):
+    database = BUILD / "compile_commands.json"
+    if not database.exists():
+        print("tidy: no %s; make tidy writes it" % database, file=sys.stderr)
+        return 2
+    commands = {e["file"]: e["command"] for e in json.loads(database.read_text())}
+    files = [pathlib.Path(a).resolve() for a in arguments] or [
+        ROOT / f for f in subprocess.run(["git", "ls-files", "--", "src/*.cpp"], cwd=ROOT, capture_output=True, text=True,
+                                         check=True).stdout.split()]
+    (BUILD / "tidy").mkdir(exist_ok=True)
+    groups = sorted(batches([f for f in files if str(f) in commands]), key=len, reverse=True)
+    clean = True
+    with concurrent.futures.ThreadPoolExecutor(int(os.environ.get("JOBS", os.cpu_count()))) as pool:
+        for output, good in pool.map(lambda g: examine("%d" % g[0], g[1], commands), enumerate(groups)):
+            clean &= good
+            if output.strip():
+                print(output.strip(), flush=True)
+    print("tidy: %d files in %d units%s" % (len(files), len(groups), "" if clean else ", not clean"))
+    return 0 if clean else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
