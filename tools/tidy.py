@@ -3,8 +3,7 @@
 
 tidy.py [FILE...]   these files, or all of src/
 
-Most of what a run costs is the headers, so that files are read together: up to BATCH of one room, none of which share a
-name in their unnamed namespaces. A batch that does not compile is halved.
+Files are read together (units.py); a unit that does not compile is halved.
 """
 import concurrent.futures
 import json
@@ -14,44 +13,10 @@ import re
 import subprocess
 import sys
 
-BATCH = 16
+import units
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build-check"
-LOCAL = re.compile(r"(?:^|\s|[*&])([A-Za-z_]\w*)\s*(?:\(|\{|=|;|\[)")
-TYPES = re.compile(r"^(?:struct|class|enum class|enum|using|union)\s+([A-Za-z_]\w*)")
-
-
-def local_names(path):
-    """Names that the file declares in unnamed namespaces, and its own using directives; a few too many do no harm."""
-    names, inside = set(), False
-    for line in path.read_text().splitlines():
-        if line == "namespace {":
-            inside = True
-        elif line.startswith("}  // namespace"):
-            inside = False
-        elif line.startswith(("using namespace", "#pragma", "#define")):
-            names.add(line)
-        elif (inside or line.startswith("static ")) and re.match(r"[A-Za-z_]", line):
-            declared = TYPES.match(line) or LOCAL.search(line)
-            if declared:
-                names.add(declared.group(1))
-    return names
-
-
-def batches(files):
-    """Groups of files of one room, compiled alike, without a common local name."""
-    groups = []
-    for path in files:
-        names = local_names(path)
-        for group in groups:
-            room, taken, members = group
-            if room == path.parent and len(members) < BATCH and not taken & names:
-                members.append(path)
-                taken |= names
-                break
-        else:
-            groups.append((path.parent, set(names), [path]))
-    return [members for _, _, members in groups]
 
 
 def options(command):
@@ -84,7 +49,7 @@ def main(arguments):
         ROOT / f for f in subprocess.run(["git", "ls-files", "--", "src/*.cpp"], cwd=ROOT, capture_output=True, text=True,
                                          check=True).stdout.split()]
     (BUILD / "tidy").mkdir(exist_ok=True)
-    groups = sorted(batches([f for f in files if str(f) in commands]), key=len, reverse=True)
+    groups = sorted(units.units([f for f in files if str(f) in commands]), key=len, reverse=True)
     clean = True
     with concurrent.futures.ThreadPoolExecutor(int(os.environ.get("JOBS", os.cpu_count()))) as pool:
         for output, good in pool.map(lambda g: examine("%d" % g[0], g[1], commands), enumerate(groups)):

@@ -13,13 +13,13 @@ namespace {
 
 using C = Condition;
 
-enum class Verdict : std::uint8_t { Holds, Fails, Open };
+enum class Decision : std::uint8_t { Holds, Fails, Open };
 
-Verdict of_range(bool holds, bool fails) {
-  return holds ? Verdict::Holds : fails ? Verdict::Fails : Verdict::Open;
+Decision of_range(bool holds, bool fails) {
+  return holds ? Decision::Holds : fails ? Decision::Fails : Decision::Open;
 }
 
-Verdict decide(const Requirement& r, Ranges& ranges) {
+Decision decide(const Requirement& r, Ranges& ranges) {
   const Expr e = r.operand;
   const Range v = e->shape.empty() || e.rank() >= 1 ? ranges.of(e) : Range::all();
   switch (r.predicate) {
@@ -70,7 +70,7 @@ Verdict decide(const Requirement& r, Ranges& ranges) {
     case C::Unknown:
       break;
   }
-  return Verdict::Open;
+  return Decision::Open;
 }
 
 // A guard less(a, b) that holds says b - a > 0.
@@ -239,13 +239,13 @@ void require(std::vector<Requirement>& list, Requirement r, Ranges& ranges) {
     require(list, next, ranges);
   };
   switch (decide(r, ranges)) {
-    case Verdict::Holds:
+    case Decision::Holds:
       return;
-    case Verdict::Fails:
+    case Decision::Fails:
       if (!r.guard) r.impossible = true;
       add(list, r);
       return;
-    case Verdict::Open:
+    case Decision::Open:
       break;
   }
   if (guarded(r, ranges)) return;

@@ -69,9 +69,9 @@ std::string loops_text(const std::vector<Size>& extents) {
 }
 
 // The body as nested expressions: registers used once are written in place, others named r0, r1, …
-class Body {
+class ListedBody {
  public:
-  Body(const Program& program, const Pointwise& p) : program_(program), p_(p), uses_(p.body.size(), 0) {
+  ListedBody(const Program& program, const Pointwise& p) : program_(program), p_(p), uses_(p.body.size(), 0) {
     for (const ScalarInstruction& i : p.body) {
       const Register registers[] = {i.a, i.b, i.c};
       for (int k = 0; k < info(i.op).arity; ++k) ++uses_[static_cast<std::size_t>(registers[k])];
@@ -140,7 +140,7 @@ class Body {
 };
 
 std::string write(const Program& program, const Pointwise& p) {
-  Body body(program, p);
+  ListedBody body(program, p);
   std::string stores;
   for (const PointwiseOutput& out : p.outputs) {
     constexpr std::string_view reductions[] = {"", "sum ", "max ", "min ", "prod "};

@@ -17,7 +17,7 @@ constexpr std::array<std::string_view, 32> kSymbols = {
     "->", "<=", ">=", "==", "~=", "!=", ".*", "./", ".^", ".'", "+", "-", "*", "/", "\\", "^",
     "'",  "(",  ")",  "[",  "]",  ",",  ";",  ":",  "=",  "<",  ">", "!", "~", "{", "}",  "|"};
 
-struct Written {
+struct Spelling {
   char32_t character;
   TokenKind kind;
   std::string_view text;
@@ -25,7 +25,7 @@ struct Written {
 
 constexpr auto kS = TokenKind::Symbol;
 constexpr auto kN = TokenKind::Name;
-constexpr std::array<Written, 45> kWritten = {{
+constexpr std::array<Spelling, 45> kWritten = {{
     {U'·', kS, "*"},      {U'×', kS, "*"},       {U'−', kS, "-"},       {U'≤', kS, "<="},
     {U'≥', kS, ">="},     {U'→', kS, "->"},      {U'∈', kN, "in"},      {U'π', kN, "pi"},
     {U'∞', kN, "inf"},    {U'α', kN, "alpha"},   {U'β', kN, "beta"},    {U'γ', kN, "gamma"},
@@ -161,7 +161,7 @@ class Lexer {
       return true;
     }
     const auto* const at =
-        std::find_if(kWritten.begin(), kWritten.end(), [c](const Written& w) { return w.character == c; });
+        std::find_if(kWritten.begin(), kWritten.end(), [c](const Spelling& w) { return w.character == c; });
     if (at != kWritten.end()) {
       push(at->kind, at->text, at_, at_ + length);
       return true;
