@@ -154,12 +154,24 @@ Point ReadBack::Bench::point(const Claim& claim, Place& place) {
   Array direction;
   if (claim.direction)
     direction = sample_value(symbol_for(claim.direction, claim.argument), place.sizes, place.random, 0);
-  const auto value = [&](Expr variable, const std::string& name) -> const Array& {
+  const auto sampled = [&](Expr variable, const std::string& name) -> const Array& {
     if (claim.direction && name == claim.argument) return direction;
     const auto at = place.values.find(name);
     if (at != place.values.end()) return at->second;
     return place.values.emplace(name, sample_value(symbol_for(variable, name), place.sizes, place.random, 0))
         .first->second;
+  };
+  // The numbers of a name in the axes of its node, which may have some of length one more or less.
+  const auto value = [&](Expr variable, const std::string& name) {
+    Array a = sampled(variable, name);
+    std::vector<std::int64_t> shape;
+    std::size_t count = 1;
+    for (const auto& s : variable.shape()) {
+      shape.push_back(s.evaluate(place.sizes).value_or(3));
+      count *= static_cast<std::size_t>(shape.back());
+    }
+    if (count == a.data.size()) a.shape = std::move(shape);
+    return a;
   };
   for (const auto& e : topological(std::span(&claim.value, 1))) {
     if (e->kind != Kind::Variable) continue;
@@ -168,7 +180,7 @@ Point ReadBack::Bench::point(const Claim& claim, Place& place) {
   for (const auto& e : topological(std::span(&claim.shown, 1))) {
     if (e->kind == Kind::Variable) p.values[e.get()] = value(e, e->name());
   }
-  if (claim.direction) p.values[claim.direction.get()] = direction;
+  if (claim.direction) p.values[claim.direction.get()] = value(claim.direction, claim.argument);
   return p;
 }
 

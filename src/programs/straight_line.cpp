@@ -63,6 +63,16 @@ bool only_multiplies(const Node& n) {
          only_multiplies(*n.operands[0]);
 }
 
+bool has_unit_axis(const Shape& shape) {
+  return std::any_of(shape.begin(), shape.end(), [](const Size& s) { return s.is_one(); });
+}
+
+Axes without_units(const Axes& axes) {
+  Axes out;
+  std::copy_if(axes.begin(), axes.end(), std::back_inserter(out), [](const Axis& a) { return !a.size.is_one(); });
+  return out;
+}
+
 const Rational* negative_exponent(Expr e) {
   if (e->kind != Kind::Power) return nullptr;
   const Rational* r = as_number(e->operands[1]);
@@ -93,6 +103,12 @@ Expr Tracer::named(Expr value) {
     const Expr name = decomposed(safe);
     names_[value.get()] = name;
     return name;
+  }
+  if (has_unit_axis(value.shape())) {  // names have no axes of length one, as declared variables have none
+    const Axes all = graph_.axes(value);
+    const Axes some = without_units(all);
+    const Expr v = named(graph_.product(1, {{value, all}}, some));
+    return names_[value.get()] = graph_.product(1, {{v, some}}, all);
   }
   const Expr v = graph_.variable(next_name(), value.shape(), facts_of(value));
   program_.lines.push_back({v, value, {}, Sweep::Value});
