@@ -29,7 +29,7 @@ OnLine on_line(Expr f, Expr variable, Expr direction, bool parameters_at_one, As
       const bool listed = std::any_of(assumptions.ranges.begin(), assumptions.ranges.end(),
                                       [&](const auto& k) { return k.first == e && !k.second.holds(1); });
       if (listed || facts.signs.is_nonpositive() || e.rank() > 2) return OnLine::Nothing;
-      put.emplace_back(e, identity ? g.identity(e.shape()[0]) : g.ones(e.shape()));
+      put.emplace_back(e, identity && e.rank() == 2 ? g.identity(e.shape()[0]) : g.ones(e.shape()));
     }
     if (put.empty()) return OnLine::Nothing;
     f = simplify(substitute(f, put));

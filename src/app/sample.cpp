@@ -67,6 +67,12 @@ Array sample_value(const Symbol& symbol, const SizeValues& sizes, std::mt19937& 
       v = *b.upper - std::abs(v) - 0.2;
     }
   }
+  if (symbol.structure != Structure::None && a.rank() == 0) {  // of one entry
+    double& v = a.data[0];
+    if (symbol.structure == Structure::Orthogonal) v = v < 0 ? -1 : 1;
+    if (symbol.structure == Structure::Semidefinite || symbol.structure == Structure::Definite)
+      v = std::abs(v) + 0.2;
+  }
   if (symbol.structure == Structure::None || a.rank() != 2) return a;
   const Matrix m = matrix_at(a, 0);
   auto out = matrix_at(a, 0);

@@ -97,6 +97,7 @@ class ProductForm {
       if (coefficient_.is_zero()) return zero();
       resolve_labels();
       if (coefficient_.is_zero()) return zero();
+      join_unit_labels();
     } while (collect_powers());
     count_free_sums();
     split_closed_components();
@@ -209,6 +210,28 @@ class ProductForm {
       if (exchange.negative) coefficient_ = -coefficient_;
     }
     for (auto& l : output_) l = find(l);
+  }
+
+  // An axis of length one that is dropped and one that is added anew are one axis.
+  void join_unit_labels() {
+    const auto unit = [this](Label l) { return sizes_[static_cast<std::size_t>(l)].is_one(); };
+    if (std::none_of(output_.begin(), output_.end(), unit)) return;
+    const auto in_factors = [this](Label l) {
+      return std::any_of(factors_.begin(), factors_.end(), [l](const Factor& f) {
+        return std::find(f.labels.begin(), f.labels.end(), l) != f.labels.end();
+      });
+    };
+    for (const auto o : output_) {
+      if (!unit(o) || in_factors(o)) continue;
+      for (auto& f : factors_) {
+        const auto dropped =
+            std::find_if(f.labels.begin(), f.labels.end(), [&](Label l) { return unit(l) && !in_output(l); });
+        if (dropped == f.labels.end()) continue;
+        parent_[static_cast<std::size_t>(*dropped)] = o;
+        resolve_labels();
+        break;
+      }
+    }
   }
 
   // x(i)^a * x(i)^b = x(i)^(a+b). Returns whether anything was merged (the result waits in pending_).

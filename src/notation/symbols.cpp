@@ -105,6 +105,13 @@ Facts Symbol::facts() const {
       f = Facts::orthogonal_matrix();
       break;
   }
+  if (type.is_scalar()) {  // a matrix of one entry is a number of some sign
+    const Facts matrix = f;
+    f = matrix.definite == Truth::Yes       ? Facts::of_signs(Signs::positive())
+        : matrix.semidefinite == Truth::Yes ? Facts::of_signs(Signs::nonnegative())
+                                            : Facts::unknown();
+    f.orthogonal = matrix.orthogonal;
+  }
   std::uint8_t possible = f.signs.possible;
   if (bounds.lower && *bounds.lower >= 0) {
     possible &= static_cast<std::uint8_t>(~Signs::kNegative);

@@ -125,7 +125,7 @@ std::span<const Surface> product_surfaces() {
         {"(n,1) -> (n,n)", diagonal_in},
         {"(1,n) -> (n,n)", diagonal_in},
         {"(n,n) -> (n,1)", diagonal_out}},
-       {.latex = "\\operatorname{diag}($1)", .numpy = "np.diag($1)", .numpy_support = ""}},
+       {.latex = "\\operatorname{diag}($1)", .numpy = "np.diag($a1)", .numpy_support = ""}},
       {"vec",
        {{"(n,p) -> (n*p,1)", vec_of}},
        {.latex = "\\operatorname{vec}($1)", .numpy = "np.reshape($1, -1, order='F')", .numpy_support = ""}},

@@ -34,11 +34,13 @@ Facts entry_facts(std::span<const Expr> o, const Attributes& /*a*/) {
 }
 
 Expr tril_normal(std::span<const Expr> o, const Attributes& /*a*/) {
-  if (is_zero(o[0]) || is_lower(o[0])) return o[0];
+  const bool column = o[0].shape()[1].is_one();
+  if (is_zero(o[0]) || is_lower(o[0]) || column) return o[0];
   return {};
 }
 Expr triu_normal(std::span<const Expr> o, const Attributes& /*a*/) {
-  if (is_zero(o[0]) || is_diagonal(o[0])) return o[0];
+  const bool row = o[0].shape()[0].is_one();
+  if (is_zero(o[0]) || is_diagonal(o[0]) || row) return o[0];
   return {};
 }
 
@@ -60,6 +62,13 @@ Expr zero_or_along(std::span<const Expr> o, const Attributes& a) {
     return o[0].graph().zeros(s);
   }
   return along_normal<f>(o, a);
+}
+
+// A running sum along an axis of length one has one term.
+template <Expr (*f)(Expr, int)>
+Expr sums_normal(std::span<const Expr> o, const Attributes& a) {
+  if (o[0].shape()[index(axis_of(a))].is_one()) return o[0];
+  return zero_or_along<f, 0>(o, a);
 }
 
 Shape diff_shape(std::span<const Expr> o, const Attributes& a) {
@@ -359,12 +368,11 @@ const Record kDiff = linear("diff", diff_shape, no_facts, zero_or_along<diff, -1
 const Record kDiffT =
     linear("diffT", diff_transpose_shape, no_facts, zero_or_along<diff_transpose, 1>,
            moves_along<diff_transpose>, moves_along<diff>, view("difference_adjoint"), Reading::Along);
-const Record kCumsum =
-    linear("cumsum", same_shape, cumsum_facts, zero_or_along<cumsum, 0>, moves_along<cumsum>,
-           moves_along<cumsum_transpose>, routine("cumsum"), Reading::Along);
+const Record kCumsum = linear("cumsum", same_shape, cumsum_facts, sums_normal<cumsum>, moves_along<cumsum>,
+                              moves_along<cumsum_transpose>, routine("cumsum"), Reading::Along);
 const Record kCumsumT =
-    linear("cumsumT", same_shape, cumsum_facts, zero_or_along<cumsum_transpose, 0>,
-           moves_along<cumsum_transpose>, moves_along<cumsum>, routine("cumsumT"), Reading::Along);
+    linear("cumsumT", same_shape, cumsum_facts, sums_normal<cumsum_transpose>, moves_along<cumsum_transpose>,
+           moves_along<cumsum>, routine("cumsumT"), Reading::Along);
 const Record kSlice = linear("slice", slice_shape, entry_facts, slice_normal, slice_moves, slice_transpose,
                              view("window"), Reading::Special);
 const Record kConcat = linear("concat", concat_shape, concat_facts, concat_normal, concat_moves,

@@ -11,6 +11,15 @@ using syntax::Type;
 template <Expr (*f)(Expr, int), int dimension>
 Expr along(Graph& g, Arguments a, const Type& r) {
   const int axis = dimension_axis(a[0].type, dimension);
+  if (a[0].type.is_scalar() && dimension == 1) {  // a vector of one entry
+    const Axes inner = g.axes(a[0].expr);
+    Axes outer = inner;
+    outer.insert(outer.begin(), g.axis(Size(1)));
+    const Expr y = f(g.product(1, {{a[0].expr, inner}}, outer), 0);
+    if (!y.shape()[0].is_one()) return y;
+    const Axes all = g.axes(y);
+    return g.product(1, {{y, all}}, Axes(all.begin() + 1, all.end()));
+  }
   if (axis < 0) {  // along an axis of length 1
     const Expr m = f(as_matrix(a[0]), dimension - 1);
     return from_matrix(m, r);

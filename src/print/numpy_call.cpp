@@ -90,14 +90,17 @@ Python NumpyWriter::from_template(const Ast& tree, std::string_view source) {
   source = adapted;
   bool lift = false;  // a vector along its trivial dimension is a matrix with one row or column
   int dimension = 1;
-  if (source.find("$ax") != std::string_view::npos) {
+  // max(X,[],2): all arguments, of which the last names the dimension
+  const bool behind_empty = tree->args.size() == 3 && source.find("$*") != std::string_view::npos;
+  if (behind_empty || source.find("$ax") != std::string_view::npos) {
     const Ast& last = tree->args.back();
     const bool given = tree->args.size() > 1 && last->kind == K::Number;
     if (given) dimension = last->text == "2" ? 2 : 1;
     const Type& type = type_of(tree->args[0]);
     lift = type.is_scalar() || (type.is_column() && dimension == 2) ||
            (type.is_row() && dimension == 1 && given);
-    reshape = lift;
+    const bool last_axis_lost = source.find("$axis") != std::string_view::npos && type.is_matrix();
+    reshape = lift || (last_axis_lost && is_degenerate(type_of(tree)));
   }
   for (std::size_t at = 0; at < source.size();) {
     if (source[at] != '$') {
@@ -114,15 +117,18 @@ Python NumpyWriter::from_template(const Ast& tree, std::string_view source) {
       at += 5;
     } else if (rest.starts_with("*")) {
       for (std::size_t k = 1; k <= tree->args.size(); ++k)
-        out += (k > 1 ? ", " : "") + operand(argument(k), Level::Any);
+        out += (k > 1 ? ", " : "") +
+               (lift && k == 1 ? as_matrix(argument(k)) : operand(argument(k), Level::Any));
       at += 2;
     } else {
-      const bool matrix = rest.starts_with("m");
-      const std::size_t digit = at + (matrix ? 2 : 1);
+      const bool array = rest.starts_with("a");  // $a1: only a number becomes a matrix
+      const bool letter = array || rest.starts_with("m");
+      const std::size_t digit = at + (letter ? 2 : 1);
       if (digit >= source.size() || std::isdigit(static_cast<unsigned char>(source[digit])) == 0) {
         throw std::invalid_argument("what does $ mean in the form \"" + std::string(source) + "\"?");
       }
       const Ast& arg = argument(static_cast<std::size_t>(source[digit] - '0'));
+      const bool matrix = letter && (!array || type_of(arg).is_scalar());
       const bool bound = beside_operator(source, at, digit + 1);
       if (matrix || (lift && source[digit] == '1')) {
         reshape = reshape || is_degenerate(type_of(arg));

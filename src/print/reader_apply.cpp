@@ -194,25 +194,31 @@ Ast Reader::read_reduction(const Node& n, const Roles& roles) {
   return forge.call(name, std::move(args), type_of(Expr(&n), roles));
 }
 
+// An axis of length one is not there in the operand or in the result, and the other of the two has it.
 Ast Reader::read_along(const Node& n, const Roles& roles) {
   const auto axis = static_cast<std::size_t>(axis_of(n.attributes));
-  const Expr x = n.operands[0];
-  const Expr self(&n);
-  Roles upright = roles;
-  bool turned = false;
   if (roles[axis].way == Way::Bound) return read_entry(n, roles, axis);
-  const auto free = std::count_if(roles.begin(), roles.end(), is_free);
-  if (free == 1) {  // a vector: written as a column
-    turned = roles[axis].way == Way::Column;
-    upright[axis] = row();
-    const Ast column_tree = forge.call(n.op->name, {read(x, upright)}, type_of(self, upright));
-    return turned ? forge.transpose(column_tree) : column_tree;
+  Roles inner = roles;
+  inner[axis] = row();
+  auto other = std::find_if(inner.begin(), inner.end(), is_free);
+  if (other == inner.begin() + static_cast<std::ptrdiff_t>(axis))
+    other = std::find_if(other + 1, inner.end(), is_free);
+  const bool vector = other == inner.end();
+  if (!vector) {
+    if (roles[axis].way != Way::One)
+      inner[axis] = roles[axis];
+    else if (other->way == Way::Row)
+      inner[axis] = column();
   }
-  if (roles[axis].way == Way::One) return read_entrywise(n, roles, n.op->name);
-  std::vector<Ast> args{read(x, roles)};
+  std::vector<Ast> args{read(n.operands[0], inner)};
   if (!args[0]) return nullptr;
-  if (roles[axis].way == Way::Column) args.push_back(forge.number(2));
-  return forge.call(n.op->name, std::move(args), type_of(self, roles));
+  const bool across = inner[axis].way == Way::Column;
+  if (!vector && (across || n.operands[0].shape()[axis].is_one()))
+    args.push_back(forge.number(across ? 2 : 1));
+  if (vector && roles[axis].way == Way::Column) {  // written as a column
+    return forge.transpose(forge.call(n.op->name, std::move(args), type_of(Expr(&n), inner)));
+  }
+  return forge.call(n.op->name, std::move(args), type_of(Expr(&n), roles));
 }
 
 // exp(x - logsumexp(x)), along an axis or of a vector.

@@ -69,7 +69,8 @@ bool has_unit_axis(const Shape& shape) {
 
 Axes without_units(const Axes& axes) {
   Axes out;
-  std::copy_if(axes.begin(), axes.end(), std::back_inserter(out), [](const Axis& a) { return !a.size.is_one(); });
+  std::copy_if(axes.begin(), axes.end(), std::back_inserter(out),
+               [](const Axis& a) { return !a.size.is_one(); });
   return out;
 }
 
