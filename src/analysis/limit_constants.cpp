@@ -154,6 +154,22 @@ int Constants::sign(Expr e) {
   throw Undecided("depends on a sign", t);
 }
 
+bool Constants::holds(Condition condition, Expr number) {
+  if (number.rank() != 0) return false;
+  const auto v = sampled(number, 0);
+  if (!v || !std::isfinite(*v) || std::fabs(*v) <= 1e-150) return false;
+  switch (condition) {
+    case Condition::NonZero:
+    case Condition::NotAllZero:
+      return true;
+    case Condition::Positive:
+    case Condition::NonNegative:
+      return *v > 0;
+    default:
+      return false;
+  }
+}
+
 bool Constants::assume(Condition condition, Expr operand, Expr other) {
   Requirement r;
   r.predicate = condition;
@@ -171,11 +187,10 @@ bool Constants::assume(Condition condition, Expr operand, Expr other) {
   if ((condition == Condition::NonZero || condition == Condition::NotAllZero) && vanishes(operand))
     return false;
   if (!list.empty() && !has_variables(operand) && operand.rank() == 0) {  // a number: its value says it
+    if (holds(condition, operand)) return true;
     const auto v = sampled(operand, 0);
-    if (v && std::fabs(*v) > 1e-150) {
-      if (condition == Condition::NonZero || condition == Condition::NotAllZero) return true;
-      if (condition == Condition::Positive || condition == Condition::NonNegative) return *v > 0;
-    }
+    if (v && *v < -1e-150 && (condition == Condition::Positive || condition == Condition::NonNegative))
+      return false;
   }
   for (const auto& one : list) require(cases, one, ranges_);
   return true;

@@ -50,6 +50,8 @@ class Constants {
   /// Whether all entries have this sign for sure.
   bool is_positive(Expr e) { return bounded_away(e) && ranges_.of(e).is_positive(); }
   bool is_negative(Expr e) { return bounded_away(e) && ranges_.of(e).is_negative(); }
+  /// Whether a condition on an expression without variables holds for sure.
+  bool holds(Condition condition, Expr number);
   /// Assumes that no entry is zero.
   void assume_nonzero(Expr e) { assume(Condition::NonZero, e); }
   /// Assumes a condition on constants; false where it cannot hold.

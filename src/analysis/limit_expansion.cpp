@@ -238,10 +238,29 @@ std::optional<Series> Expansion::of_number(const Node& n) {
       return SeriesAlgebra::constant(constants_.wave(*n.graph));
     }
     const int s = constants_.sign(lead.constant);
+    if (name == "erf") return erf_at_infinity(u, s, n.shape);
     if (const auto form = at_infinity(name, hole, s)) return rewritten(*form, hole, u);
     throw Undecided("no rule gives " + spoken_name(*n.op) + " at infinity");
   }
   return at_edge(n, u, n.graph->zeros(n.shape));
+}
+
+// 1 - exp(-v^2)/(v*sqrt(pi))*(1 - 1/(2*v^2) + 3/(2*v^2)^2 - ...), v -> inf: Abramowitz & Stegun, 7.1.23.
+Series Expansion::erf_at_infinity(const Series& u, int sign, const Shape& shape) {
+  Graph& g = algebra_.eps().graph();
+  const Series v = algebra_.scaled(Rational(sign), u);
+  const Series square = algebra_.times(v, v);
+  const Series h = algebra_.trimmed(algebra_.scaled(Rational(-1, 2), algebra_.power(square, g.number(-1))));
+  const Series one = SeriesAlgebra::constant(g.ones(shape));
+  const Series sum = algebra_.summed(h, [&algebra = algebra_, h, term = one](int k) mutable {
+    if (k > 0) term = algebra.scaled(Rational(2 * k - 1), algebra.times(term, h));
+    return std::optional<Series>(term);
+  });
+  const Series decay =
+      algebra_.times(algebra_.exp(algebra_.scaled(Rational(-1), square)), algebra_.power(v, g.number(-1)));
+  const Series tail = algebra_.times(algebra_.times(decay, sum),
+                                     SeriesAlgebra::constant(adjoint::power(pi(g), Rational(-1, 2))));
+  return algebra_.scaled(Rational(sign), algebra_.add(one, algebra_.scaled(Rational(-1), tail)));
 }
 
 // Where the limit c of the argument is a pole or an end of the domain.

@@ -26,6 +26,7 @@ class Expansion {
   std::optional<Series> chosen(const Node& n);
   std::optional<Series> of_number(const Node& n);
   std::optional<Series> at_edge(const Node& n, const Series& u, Expr c);
+  Series erf_at_infinity(const Series& u, int sign, const Shape& shape);
   std::optional<Series> homogeneous(const Node& n, const std::vector<Series>& operands);
   Series taylor(const Node& n, const std::vector<Series>& operands);
   Series rewritten(Expr form, Expr hole, const Series& u);

@@ -38,7 +38,8 @@ using K = Tends::Kind;
 
 class Engine {
  public:
-  Engine(Expr eps, const Assumptions& assumptions) : eps_(eps), ranges_(assumptions) {}
+  Engine(Expr eps, const Assumptions& assumptions, const Sampler& sampler)
+      : eps_(eps), ranges_(assumptions), constants_(assumptions, sampler) {}
 
   Tends of(Expr e) {
     if (!depends_on(e, eps_) && !(e == eps_)) return Tends::finite(e);
@@ -62,7 +63,7 @@ class Engine {
     if (v.is_positive()) return {K::Plus, {}};
     if (v.is_negative()) return {K::Minus, {}};
     const Expr simple = simplify(resolved(u, ranges_));
-    if (is_zero(simple)) return {};
+    if (constants_.vanishes(simple)) return {};
     const auto nodes = topological(std::span(&simple, 1));
     const bool varies =
         std::any_of(nodes.begin(), nodes.end(), [](Expr e) { return e->kind == Kind::Variable; });
@@ -320,6 +321,13 @@ class Engine {
     require(list, r, ranges_);
     if (std::any_of(list.begin(), list.end(), [](const Requirement& one) { return one.impossible; }))
       return false;
+    if (list.empty()) return true;
+    const auto nodes = topological(std::span(&operand, 1));
+    const bool varies = std::any_of(nodes.begin(), nodes.end(), [](Expr e) {
+      return e->kind == Kind::Variable || e->kind == Kind::Extent;
+    });
+    if (!varies && other == Expr()) return constants_.holds(c, operand);
+    if ((c == Condition::NonZero || c == Condition::NotAllZero) && constants_.vanishes(operand)) return false;
     for (const auto& one : list) require(cases, one, ranges_);
     return true;
   }
@@ -369,8 +377,10 @@ class Engine {
         return Tends::finite(result);
       }
       if (all[1].is_finite() && !ranges_.of(all[1].value).is_positive()) return {};
-      if (n.op->name == "norm_p" && all[0].is_finite() && all[1].is_finite())  // continuous in both
+      if (n.op->name == "norm_p" && all[0].is_finite() && all[1].is_finite()) {  // continuous in both
+        if (is_zero(all[0].value)) return Tends::finite(zero());
         return Tends::finite(norm_p(all[0].value, all[1].value));
+      }
     }
     if (infinite == nullptr) return continued(n, values);
     if (n.operands.size() != 1 || record_of(n).partial.value == nullptr) return {};
@@ -433,6 +443,7 @@ class Engine {
 
   Expr eps_;
   Ranges ranges_;
+  Constants constants_;  // zeros in disguise: cos(pi/2)
   std::unordered_map<const Node*, Tends> done_;
 };
 
@@ -481,8 +492,8 @@ Limit from(const Tends& t, Engine& engine, const Assumptions& assumptions) {
 
 }  // namespace
 
-Limit named_limit(Expr e, Expr eps, const Assumptions& assumptions) {
-  Engine engine(eps, assumptions);
+Limit named_limit(Expr e, Expr eps, const Assumptions& assumptions, const Sampler& sampler) {
+  Engine engine(eps, assumptions, sampler);
   const Tends t = engine.of(e);
   return from(t, engine, assumptions);
 }

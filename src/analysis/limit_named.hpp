@@ -7,7 +7,7 @@
 namespace adjoint {
 
 /// The expression as eps goes to 0 from above.
-Limit named_limit(Expr e, Expr eps, const Assumptions& assumptions);
+Limit named_limit(Expr e, Expr eps, const Assumptions& assumptions, const Sampler& sampler);
 
 /// The shorter of two forms.
 Expr shortest(Expr e, const Assumptions& assumptions);

@@ -111,15 +111,23 @@ void named_rate(Expr f, Expr parameter, const Target& target, Limit& limit) {
     const Node& n = *f;
     if (n.kind != Kind::Product || !n.coefficient.is_one()) return;
     Expr grows;
+    bool scaled = false;
     for (const auto& factor : n.factors) {
-      if (factor.expr == parameter) continue;
+      if (factor.expr == parameter) {
+        scaled = true;
+        continue;
+      }
       if (grows || !depends_on(factor.expr, parameter)) return;
       grows = factor.expr;
     }
     if (grows && grows->kind == Kind::Product && grows->factors.size() == 1 && grows->coefficient.is_one())
       grows = grows->factors[0].expr;
-    if (!grows || grows->kind != Kind::Apply || n.factors.size() > 2) return;
-    const auto r = recession(*grows, grows->operands[0]);
+    if (!scaled || !grows || grows->kind != Kind::Apply || n.factors.size() > 2) return;
+    Expr within = grows->operands[0];
+    if (grows->op->name == "log" && within->kind == Kind::Apply) within = within->operands[0];
+    const Expr direction = simplify(times(parameter, within));
+    if (depends_on(direction, parameter)) return;
+    const auto r = recession(*grows, direction);
     if (!r) return;
     limit.rate = simplify(
         times(times(parameter, count_of(grows)), r->gap->facts.signs.is_nonpositive() ? -r->gap : r->gap));

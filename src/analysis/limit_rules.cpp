@@ -79,11 +79,6 @@ std::optional<Expr> at_infinity(std::string_view name, Expr u, int sign) {
     const Expr right = Rational(1, 2) * pi(g);
     return odd((u.rank() == 0 ? right : broadcast(right, u.shape())) - atan(power(v, Rational(-1))));
   }
-  if (name == "erf") {
-    // 1 - exp(-v^2)/(v*sqrt(pi))*(1 - 1/(2*v^2) + 3/(2*v^2)^2 - …): Abramowitz & Stegun, 7.1.23. Terms beyond
-    // those written are smaller than every term of any other scale, or not told apart from it.
-    return std::nullopt;
-  }
   return std::nullopt;
 }
 

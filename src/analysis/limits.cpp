@@ -116,7 +116,7 @@ class Asker {
     const std::pair<Expr, Expr> put{parameter_, approach};
     Ranges ranges(assumptions_);
     const Expr moved = simplify(resolved(substitute(f, std::span(&put, 1)), ranges));
-    const Limit plain = named_limit(moved, eps_, assumptions_);
+    const Limit plain = named_limit(moved, eps_, assumptions_, sampler_);
     if (plain.kind == L::Finite && plain.cases.empty()) return plain;
     const Limit series = expanded_limit(moved, eps_, assumptions_, sampler_);
     if (is_known(series) && series.cases.empty()) return series;
@@ -124,7 +124,7 @@ class Asker {
     if (is_known(series)) return series;
     for (const Expr form : {expanded(moved), factored(expanded(moved)), distributed(expanded(moved))}) {
       if (form == moved) continue;
-      const Limit other = named_limit(form, eps_, assumptions_);
+      const Limit other = named_limit(form, eps_, assumptions_, sampler_);
       if (is_known(other)) return other;
       if (!series.sign_of) continue;
       const Limit again = expanded_limit(form, eps_, assumptions_, sampler_);
@@ -264,14 +264,37 @@ class Asker {
   Sampler sampler_;
 };
 
+// Whether f may have values where v is 0: the conditions on what it divides by, put there.
+bool may_be_defined_at_zero(Expr f, Expr v, const Assumptions& assumptions) {
+  const std::pair<Expr, Expr> put{v, v.graph().zeros(v.shape())};
+  const auto domain = defined_where(f, assumptions);
+  return std::none_of(domain.begin(), domain.end(), [&](const Requirement& r) {
+    if (r.impossible) return true;
+    if (!r.operand || !(depends_on(r.operand, v) || r.operand == v)) return false;
+    const bool other_moves = r.other && (depends_on(r.other, v) || r.other == v);
+    try {
+      Requirement there = r;
+      there.operand = simplify(substitute(r.operand, std::span(&put, 1)));
+      if (other_moves) there.other = simplify(substitute(r.other, std::span(&put, 1)));
+      Ranges ranges(assumptions);
+      std::vector<Requirement> list;
+      require(list, there, ranges);
+      return std::any_of(list.begin(), list.end(), [](const Requirement& one) { return one.impossible; });
+    } catch (const std::runtime_error&) {
+      return true;
+    }
+  });
+}
+
 // What the limit is where the variable is zero, if the formula does not hold there.
-void fill_zero(Limit& l, Expr f, Expr variable, const std::function<Limit(Expr)>& limit) {
+void fill_zero(Limit& l, Expr f, Expr variable, const Assumptions& assumptions,
+               const std::function<Limit(Expr)>& limit) {
   if (l.kind != L::Finite || l.cases.size() != 1) return;
   LimitCase& c = l.cases[0];
   const bool zero =
       c.where.operand == variable && (c.where.predicate == Condition::NotAllZero ||
                                       (c.where.predicate == Condition::NonZero && variable.rank() == 0));
-  if (!zero) return;
+  if (!zero || !may_be_defined_at_zero(f, variable, assumptions)) return;
   const std::pair<Expr, Expr> put{variable, variable.graph().zeros(variable.shape())};
   try {
     const Limit there = limit(simplify(substitute(f, std::span(&put, 1))));
@@ -345,7 +368,7 @@ Limits limit_of(Expr f, Expr parameter, const Target& target, Expr variable, con
   const Expr simple = simplify(f);
   answer.value = both(simple, true);
   if (variable && f.rank() == 0)
-    fill_zero(answer.value, simple, variable, [&](Expr e) { return both(e, false); });
+    fill_zero(answer.value, simple, variable, assumptions, [&](Expr e) { return both(e, false); });
   if (answer.value.kind == L::Finite && variable) {
     Ranges ranges(assumptions);
     answer.differentiable = domain_of(answer.value.value, {variable}, assumptions, 1).differentiable;

@@ -91,6 +91,29 @@ std::pair<Expr, Target> target_of(const AppQuestion& q, const std::string& as) {
   return {parameter, target};
 }
 
+namespace {
+
+// Whether some function that turns again and again, like a sine, is asked at an argument whose digits do not
+// reach its next turn: there its value is noise, and takes as many digits as the argument has.
+bool beyond_precision(Expr root, Evaluator& evaluate) {
+  constexpr double kFarthest = 1e150;
+  for (const auto& e : topological(std::span(&root, 1))) {
+    if (e->kind != Kind::Apply || e->operands.size() != 1) continue;
+    const Record& record = record_of(*e);
+    const bool turns = record.partial.value != nullptr && record.differentiable.value.empty() &&
+                       record.bounds.value.shape == ScalarBounds::Shape::Neither &&
+                       record.bounds.value.monotone == ScalarBounds::Monotone::Neither;
+    if (!turns) continue;
+    const Array& argument = evaluate(e->operands[0]);
+    if (std::any_of(argument.data.begin(), argument.data.end(),
+                    [](double x) { return !(std::fabs(x) <= kFarthest); }))
+      return true;
+  }
+  return false;
+}
+
+}  // namespace
+
 Sampler sampler_of(const AppQuestion& q) {
   const AppQuestion* question = &q;
   // Orthogonal matrices are so only up to rounding.
@@ -112,6 +135,7 @@ Sampler sampler_of(const AppQuestion& q) {
       const Expr e = concrete(scalar);
       if (adjoint::work(e, sizes) > kSmall) return std::nullopt;
       Evaluator evaluate(p, {.precise = true});
+      if (beyond_precision(e, evaluate)) return std::nullopt;
       const Array& value = evaluate(e);
       return value.shape.empty() ? std::optional(value.data[0]) : std::nullopt;
     } catch (const std::runtime_error&) {

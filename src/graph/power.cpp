@@ -144,8 +144,11 @@ Expr Graph::power(Expr base, Expr exponent) {
     if (const Expr opened = product_power(base, exponent)) return opened;
   }
   if (b.kind == Kind::Sum && e != nullptr && e->is_integer() && b.terms[0].coefficient.is_negative()) {
-    const Expr raised = power(-base, exponent);
-    return e->is_even() ? raised : -raised;
+    const Expr flipped = -base;  // of many terms it may stay a product, which would come back here
+    if (flipped->kind == Kind::Sum) {
+      const Expr raised = power(flipped, exponent);
+      return e->is_even() ? raised : -raised;
+    }
   }
   if (b.kind == Kind::Apply && b.op->power != nullptr) {
     if (const Expr simpler = b.op->power(b, exponent)) return simpler;

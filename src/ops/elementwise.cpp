@@ -45,7 +45,7 @@ Expr entrywise_normal(const Operation& op, std::span<const Expr> operands) {
     return g.number(f.exact->second);
   }
   const bool negative = (x->kind == Kind::Product && x->coefficient.is_negative()) ||
-                        (x->kind == Kind::Sum && x->terms[0].coefficient.is_negative());
+                        (f.parity != Parity::None && with_positive_lead(x));
   if (negative && f.parity != Parity::None) {
     const Expr y = g.apply(op, {-x});
     return f.parity == Parity::Odd ? -y : y;

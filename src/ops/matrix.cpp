@@ -155,7 +155,9 @@ Expr logdet_normal(std::span<const Expr> o, const Attributes& /*attributes*/) {
   return invariant_normal_of(logdet_record(), o[0]);
 }
 Expr adj_normal(std::span<const Expr> o, const Attributes& /*attributes*/) {
-  return transpose_is_older(o[0]) ? transposed(adj(transposed(o[0]))) : Expr();
+  const Expr a = o[0];
+  if (a == a.graph().identity(a.shape()[0])) return a;
+  return transpose_is_older(a) ? transposed(adj(transposed(a))) : Expr();
 }
 Expr pinv_normal(std::span<const Expr> o, const Attributes& /*attributes*/) {
   return transpose_is_older(o[0]) ? transposed(pinv(transposed(o[0]))) : Expr();

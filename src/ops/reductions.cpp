@@ -54,7 +54,7 @@ Expr norm_normal(std::span<const Expr> o, const Attributes& attributes) {
   Graph& g = x.graph();
   if (x.rank() == 0) return abs(x);
   if (transpose_is_older(x)) return norm(transposed(x));
-  if (x->kind == Kind::Sum && x->terms[0].coefficient.is_negative()) return norm(-x);
+  if (const Expr flipped = with_positive_lead(x)) return norm(flipped);
   if (x->kind == Kind::Product && !x->coefficient.is_one() && !x->coefficient.is_zero()) {
     const Rational c = x->coefficient.absolute();
     return c * norm(without_coefficient(x));
@@ -76,7 +76,7 @@ Expr direction_normal(std::span<const Expr> o, const Attributes& /*attributes*/)
   const Expr x = o[0];
   if (x.rank() == 0) return sign(x);
   if (transpose_is_older(x)) return transposed(direction(transposed(x)));
-  if (x->kind == Kind::Sum && x->terms[0].coefficient.is_negative()) return -direction(-x);
+  if (const Expr flipped = with_positive_lead(x)) return -direction(flipped);
   if (x->kind == Kind::Product && !x->coefficient.is_one() && !x->coefficient.is_zero()) {
     const Expr d = direction(without_coefficient(x));
     return x->coefficient.is_negative() ? -d : d;

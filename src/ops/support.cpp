@@ -52,9 +52,16 @@ bool transpose_is_older(Expr matrix) {
   if (turned->id >= matrix->id) return false;
   // Signs go first, f(-A) = -f(A): a transpose that would lead with one is no better, such as that of A-A'.
   const auto leads_with_sign = [](Expr e) {
-    return e->kind == Kind::Sum && e->terms[0].coefficient.is_negative();
+    return (e->kind == Kind::Sum && e->terms[0].coefficient.is_negative()) ||
+           (e->kind == Kind::Product && e->coefficient.is_negative());
   };
   return !leads_with_sign(turned) || leads_with_sign(matrix);
+}
+
+Expr with_positive_lead(Expr x) {
+  if (x->kind != Kind::Sum || !x->terms[0].coefficient.is_negative()) return {};
+  const Expr flipped = -x;
+  return flipped->kind == Kind::Sum ? flipped : Expr();
 }
 
 Expr without_coefficient(Expr product) {

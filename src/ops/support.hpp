@@ -25,6 +25,8 @@ bool transpose_is_older(Expr matrix);
 /// The product without its coefficient, which no division can be sure to remove: 1/c*c is not 1 of a rounded
 /// c.
 Expr without_coefficient(Expr product);
+/// -x for a sum that begins with a minus, as long as that is a sum again; else null.
+Expr with_positive_lead(Expr x);
 
 /// The axis of an operation along an axis, or -1 for all axes.
 int axis_of(const Attributes& attributes);
