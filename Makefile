@@ -1,5 +1,7 @@
 # The two commands that a newcomer needs: `make demo` and `make check`.
 JOBS ?= $(shell nproc)
+# ON: files are compiled together, quicker where all of them are
+UNITS ?= OFF
 SHEET = examples/differential-calculus.adj
 REPORT = build/report.html
 export CTEST_OUTPUT_ON_FAILURE = 1
@@ -32,7 +34,7 @@ demo: build
 check:
 	@tools/install-packages.sh build test
 	@$(MAKE) --no-print-directory format-check layers
-	@cmake --preset check >/dev/null
+	@cmake --preset check -DADJOINT_UNITS=$(UNITS) >/dev/null
 	@cmake --build --preset check -j $(JOBS)
 	@python3 tools/tidy.py
 	@ctest --test-dir build-check --output-on-failure -j $(JOBS)
@@ -63,7 +65,7 @@ asan:
 # One build at -O0, in which compiling costs least, for all that runs the program; `make asan` builds the tests too.
 sanitize:
 	@tools/install-packages.sh build test fuzz
-	@cmake --preset sanitize >/dev/null && cmake --build --preset sanitize -j $(JOBS)
+	@cmake --preset sanitize -DADJOINT_UNITS=$(UNITS) >/dev/null && cmake --build --preset sanitize -j $(JOBS)
 	@python3 tests/sanitized.py build-sanitize/bin/adjoint tests/data/identities.tsv
 	@python3 tests/bad_input.py build-sanitize/bin/adjoint
 	@ASAN_OPTIONS=detect_leaks=0 python3 tests/cases.py build-sanitize/bin/adjoint tests/data/cases --sanitized --jobs $(JOBS)
