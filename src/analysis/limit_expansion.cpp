@@ -186,7 +186,9 @@ std::optional<Series> Expansion::chosen(const Node& n) {
       // A condition between constants that is not decided: both branches, chosen entry by entry.
       const Series a = algebra_.trimmed(of(n.operands[1]));
       const Series b = algebra_.trimmed(of(n.operands[2]));
-      const auto choose = [&](Expr x, Expr y) { return g.apply(*n.op, {c.constant, x, y}); };
+      const auto choose = [&g, op = n.op, condition = c.constant](Expr x, Expr y) {
+        return g.apply(*op, {condition, x, y});  // outlives this call
+      };
       const Expr zero = g.zeros(n.operands[1].shape());
       return algebra_.add(algebra_.mapped(a, [=](Expr x) { return choose(x, zero); }),
                           algebra_.mapped(b, [=](Expr y) { return choose(zero, y); }));
