@@ -28,9 +28,6 @@ Real error_function(const Real& x) {
   return r;
 }
 
-// Multiples of pi are zeros, as near as the digits of pi tell.
-Real at_pi(const Real& value, const Real& x) { return abs(x) < 1 ? value : settled(value, abs(x)); }
-
 // ---- lines of an array: all entries, or those along an axis ----
 
 struct Axis {
@@ -334,11 +331,11 @@ Real defined_value(kernel::ScalarOp op, const Real& a, const Real& b, const Real
     case Log:
       return log(a);
     case Sin:
-      return at_pi(sin(a), a);
+      return periodic([](const Real& x) -> Real { return sin(x); }, a);
     case Cos:
-      return at_pi(cos(a), a);
+      return periodic([](const Real& x) -> Real { return cos(x); }, a);
     case Tan:
-      return at_pi(tan(a), a);
+      return periodic([](const Real& x) -> Real { return tan(x); }, a);
     case Asin:
       return asin(a);
     case Acos:

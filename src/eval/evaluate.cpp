@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "eval/definitions_spectral.hpp"
+#include "eval/many_digits.hpp"
 #include "eval/nodes.hpp"
 #include "ops/record.hpp"
 
@@ -28,17 +29,11 @@ class Evaluator::InDoubles final : public Evaluator::Nodes {
 
 class Evaluator::InManyDigits final : public Evaluator::Nodes {
  public:
-  InManyDigits(const Point& point, Arithmetic arithmetic) : values_(point, {.strict = arithmetic.strict}) {}
-  const Array& value(Expr expr) override {
-    const BasicArray<Real>& v = values_(expr);
-    const auto [at, fresh] = rounded_.try_emplace(expr.get(), v.shape);
-    if (fresh) std::transform(v.data.begin(), v.data.end(), at->second.data.begin(), rounded);
-    return at->second;
-  }
+  InManyDigits(const Point& point, Arithmetic arithmetic) : values_(point, arithmetic.strict) {}
+  const Array& value(Expr expr) override { return values_.value(expr); }
 
  private:
-  NodeValues<Real> values_;
-  std::unordered_map<const Node*, Array> rounded_;
+  ManyDigits values_;
 };
 
 Evaluator::Evaluator(const Point& point, Arithmetic arithmetic) {

@@ -30,9 +30,9 @@ struct Arithmetic {
   /// such values differ says how much of a value is rounding (Monte Carlo arithmetic, Parker 1997).
   double noise = 0;
   unsigned seed = 1;
-  /// In numbers of 350 digits, results rounded to double: right where values leave the range of double
-  /// on the way, or cancel. Decimals are what they are written as. For small problems: some thousand times
-  /// slower.
+  /// In numbers of 350 digits or more (eval/many_digits.hpp), results rounded to double: right where values
+  /// leave the range of double on the way, or cancel. Decimals are what they are written as. For small
+  /// problems: some thousand times slower.
   bool precise = false;
   /// 0 times infinity is no number, as it is to whoever types the formula in elsewhere.
   bool strict = false;

@@ -40,7 +40,7 @@ template <class T>
 const BasicArray<T>& NodeValues<T>::operator()(Expr expr) {
   for (const auto& e : topological(std::span(&expr, 1))) {
     if (done_.contains(e.get())) continue;
-    Values& value = done_.emplace(e.get(), compute(e)).first->second;
+    Values& value = done_.emplace(e.get(), tracked(e)).first->second;
     const bool exact = e->kind == Kind::Extent || (e->kind == Kind::Product && e->factors.empty());
     if (noise_ == 0 || exact) continue;  // a number is exact, an exponent above all
     std::uniform_real_distribution<double> part(-noise_, noise_);
@@ -206,6 +206,23 @@ BasicArray<T> NodeValues<T>::sum(const Node& n) const {
   }
   for (std::size_t k = 0; k < r.data.size(); ++k) r.data[k] = settled(r.data[k], scale.data[k]);
   return r;
+}
+
+// The library's flag says, while an operation runs, whether it or anything that it depends on was rounded.
+// Given values are exact, as what they are written as.
+template <class T>
+BasicArray<T> NodeValues<T>::tracked(Expr expr) {
+  if constexpr (std::is_same_v<T, double>) {
+    return compute(expr);
+  } else {
+    const auto& operands = expr->operands;
+    mpfr_clear_inexflag();
+    if (std::any_of(operands.begin(), operands.end(), [this](Expr o) { return inexact_.contains(o.get()); }))
+      mpfr_set_inexflag();
+    Values value = compute(expr);
+    if (mpfr_inexflag_p() != 0 && expr->kind != Kind::Variable) inexact_.insert(expr.get());
+    return value;
+  }
 }
 
 template <class T>

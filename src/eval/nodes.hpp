@@ -4,6 +4,7 @@
 #include <optional>
 #include <random>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "eval/evaluate.hpp"
 #include "eval/real.hpp"
@@ -25,6 +26,7 @@ class NodeValues {
 
  private:
   Values compute(Expr expr);
+  Values tracked(Expr expr);
   Values product(const Node& n);
   [[nodiscard]] bool has_pole(Expr factor) const;
   Values sum(const Node& n) const;
@@ -40,6 +42,7 @@ class NodeValues {
   bool strict_;
   std::mt19937 random_;
   std::unordered_map<const Node*, Values> done_;
+  std::unordered_set<const Node*> inexact_;  // a number on the way was rounded
 };
 
 /// The given value of a variable in numbers of this kind, with all the digits that it was written with.
