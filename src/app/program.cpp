@@ -1,5 +1,10 @@
 #include "app/program.hpp"
 
+#include <algorithm>
+
+#include "ops/record.hpp"
+#include "simplify/simplify.hpp"
+
 namespace adjoint::app {
 
 namespace {
@@ -21,6 +26,25 @@ Names names_of(const Question& question) {
   return names;
 }
 
+// Operations of matrices that have values where they have no derivative: functions of a spectrum.
+int kinks_of_matrices(Expr value) {
+  int count = 0;
+  for (const auto& e : topological(std::span(&value, 1))) {
+    if (e->kind != Kind::Apply || e->operands.empty() || e->operands[0].rank() < 2) continue;
+    const Record& record = record_of(*e);
+    if (record.lowering.value.by != Lowering::By::Routine) continue;
+    const auto& defined = record.defined.value;
+    const auto only_smooth = [&defined](const OperandCondition& c) {
+      return std::none_of(defined.begin(), defined.end(), [&c](const OperandCondition& d) {
+        return d.operand == c.operand && d.condition == c.condition;
+      });
+    };
+    const auto& smooth = record.differentiable.value;
+    count += std::any_of(smooth.begin(), smooth.end(), only_smooth) ? 1 : 0;
+  }
+  return count;
+}
+
 }  // namespace
 
 StraightLine trace(const Question& question) {
@@ -29,9 +53,14 @@ StraightLine trace(const Question& question) {
     if (s.kind != notation::Symbol::Kind::Function) inputs.push_back(notation::variable(*question.graph, s));
   }
   Tracer tracer(*question.graph, names_of(question));
+  // A simpler form of a smooth function needs no spectrum: norm(S)^2 for sum(eigvals(S).^2).
+  const Expr written = question.formula.value;
+  const Expr simple = kinks_of_matrices(written) > 0 ? simplify(written) : written;
   const Expr value =
-      notation::traced(question.formula, *question.graph,
-                       [&tracer](Expr e, const syntax::Type* type) { return tracer(e, type); });
+      kinks_of_matrices(simple) < kinks_of_matrices(written)
+          ? tracer(simple)
+          : notation::traced(question.formula, *question.graph,
+                             [&tracer](Expr e, const syntax::Type* type) { return tracer(e, type); });
   const syntax::Type& type = question.formula.type;
   StraightLine program = tracer.finish(std::move(inputs), {value});
   program.types.emplace(program.outputs[0]->name(), type);

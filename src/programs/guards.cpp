@@ -59,9 +59,11 @@ bool Guards::is_sum_of_squares(Expr e) const {
       });
     case Kind::Product:
       if (e->coefficient.is_negative() || e->factors.empty()) return false;
-      if (e->factors.size() == 1) return is_sum_of_squares(e->factors[0].expr);
-      return e->factors.size() == 2 && e->factors[0].expr == e->factors[1].expr &&
-             e->factors[0].labels == e->factors[1].labels;
+      if (e->factors.size() == 2 && e->factors[0].expr == e->factors[1].expr &&
+          e->factors[0].labels == e->factors[1].labels)
+        return true;
+      return std::all_of(e->factors.begin(), e->factors.end(),
+                         [this](const Factor& f) { return is_sum_of_squares(f.expr); });
     default:
       return false;
   }

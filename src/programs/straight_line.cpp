@@ -100,7 +100,9 @@ bool Tracer::constant(Expr e) {
 Expr Tracer::named(Expr value) {
   if (value->kind == Kind::Variable || constant(value)) return value;
   if (const auto at = names_.find(value.get()); at != names_.end()) return at->second;
-  if (const Expr safe = stable(spelled_out(value))) {
+  Expr safe = stable(spelled_out(value));
+  if (!safe) safe = without_root(value);
+  if (safe) {
     const Expr name = decomposed(safe);
     names_[value.get()] = name;
     return name;
@@ -116,6 +118,16 @@ Expr Tracer::named(Expr value) {
   names_[value.get()] = v;
   values_[v.get()] = value;
   return v;
+}
+
+// A power of an application whose normal form knows better: the squares themselves for an even power of a
+// length, which has no derivative at 0. Null where there is none.
+Expr Tracer::without_root(Expr value) const {
+  if (value->kind != Kind::Power) return {};
+  const auto base = values_.find(value->operands[0].get());
+  if (base == values_.end() || base->second->kind != Kind::Apply) return {};
+  const Expr whole = graph_.power(base->second, value->operands[1]);
+  return whole->kind == Kind::Power && whole->operands[0] == base->second ? Expr() : whole;
 }
 
 // An application with names of lines replaced by what they stand for, as deep as a stable form looks.

@@ -89,6 +89,7 @@ class Tracer {
 
   std::string next_name();
   Expr spelled_out(Expr value) const;
+  [[nodiscard]] Expr without_root(Expr value) const;
 
   Graph& graph_;
   std::string prefix_;

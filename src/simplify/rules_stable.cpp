@@ -111,6 +111,69 @@ Expr stable(Expr e) {
   return log_of_two(*y);
 }
 
+namespace {
+
+// The exponent, where e is a power of the length of u of -1 to 0.
+std::optional<Rational> pole_at_zero(Expr e, Expr u) {
+  if (e->kind != Kind::Power) return std::nullopt;
+  const Rational* r = as_number(e->operands[1]);
+  if (r == nullptr || !r->is_negative()) return std::nullopt;
+  const bool squares = e->operands[0] == sum_all(square(u));
+  if (!squares && !(e->operands[0] == norm(u))) return std::nullopt;
+  const Rational exponent = squares ? *r * Rational(2) : *r;
+  return exponent < Rational(-1) ? std::nullopt : std::optional(exponent);
+}
+
+bool has_pole_at_zero(Expr e, Expr u) {
+  if (pole_at_zero(e, u)) return true;
+  const bool inside = e->kind == Kind::Product || e->kind == Kind::Sum;
+  return inside &&
+         std::any_of(e->operands.begin(), e->operands.end(), [u](Expr o) { return has_pole_at_zero(o, u); });
+}
+
+// u times powers of its length as its direction times powers that have no pole; sums are multiplied out for
+// it.
+Expr directed_product(Expr e) {
+  const Node& n = *e;
+  Graph& g = e.graph();
+  for (std::size_t a = 0; a < n.factors.size(); ++a) {
+    const Expr u = n.factors[a].expr;
+    if (u.rank() == 0) continue;
+    for (std::size_t b = 0; b < n.factors.size(); ++b) {
+      const Expr pole = n.factors[b].expr;
+      if (pole.rank() != 0 || !has_pole_at_zero(pole, u)) continue;
+      std::vector<Factor> factors = n.factors;
+      if (const auto exponent = pole_at_zero(pole, u)) {
+        factors[a].expr = direction(u);
+        factors[b].expr = power(norm(u), *exponent + Rational(1));
+        return g.product(n.coefficient, factors, n.output, n.label_sizes);
+      }
+      if (pole->kind != Kind::Sum) continue;
+      Expr sum = g.zeros(e.shape());
+      for (const Term& t : pole->terms) {
+        factors[b].expr = t.expr;
+        sum = sum +
+              t.coefficient * directed_product(g.product(n.coefficient, factors, n.output, n.label_sizes));
+      }
+      return sum;
+    }
+  }
+  return e;
+}
+
+}  // namespace
+
+Expr directed(Expr expr) {
+  std::unordered_map<const Node*, Expr> done;
+  for (const auto& e : topological(std::span(&expr, 1))) {
+    std::vector<Expr> operands;
+    for (const auto& o : e->operands) operands.push_back(done.at(o.get()));
+    const Expr made = rebuild(e, operands);
+    done.emplace(e.get(), made->kind == Kind::Product ? directed_product(made) : made);
+  }
+  return done.at(expr.get());
+}
+
 Expr stabilised(Expr expr) {
   std::unordered_map<const Node*, Expr> done;
   for (const auto& e : topological(std::span(&expr, 1))) {

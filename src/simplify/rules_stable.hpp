@@ -9,7 +9,10 @@ namespace adjoint {
 /// An equal form of the application that is safe where the function is, or null.
 Expr stable(Expr application);
 
-/// The expression with all such forms.
+/// x over its length, or over a root of it, by its direction, which has a value at 0.
+Expr directed(Expr expr);
+
+/// The expression with all stable forms.
 Expr stabilised(Expr expr);
 
 }  // namespace adjoint
