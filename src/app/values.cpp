@@ -189,15 +189,19 @@ class Lists {
       if (number_depth_ && *number_depth_ <= depth) fail("a list beside a number");
       ++at_;
       std::int64_t count = 0;
-      for (;;) {
-        skip(" \t\r\n,");
+      for (bool comma = false;;) {
+        skip(" \t\r\n");
         if (at_ == text_.size()) fail("a list is not closed, expected ']'");
-        if (text_[at_] == ']') break;
+        if (text_[at_] == ']' && count == 0) fail("an empty list: sizes are at least 1");
+        if (text_[at_] == ']' && !comma) break;
         if (text_[at_] == ';') {  // [1 2; 3 4]
           fail("rows are lists of their own here: [[1,2],[3,4]]");
         }
         value(depth + 1, shape, numbers);
         ++count;
+        skip(" \t\r\n");
+        comma = at_ < text_.size() && text_[at_] == ',';
+        if (comma) ++at_;
       }
       ++at_;
       if (shape.size() <= depth) shape.resize(depth + 1, -1);

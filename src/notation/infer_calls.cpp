@@ -315,6 +315,14 @@ Inference::Result Inference::table_call(const Ast& ast, const Surface& surface) 
     for (const auto& a : ast->args) infer(a);
     return nullptr;
   }
+  if (surface.name == "unit" && arity == 2) {
+    const auto size = affine(ast->args[0], nullptr);
+    const auto at = affine(ast->args[1], nullptr);
+    if (!size || !at) return nullptr;
+    if (size->coefficients.empty() && at->coefficients.empty() &&
+        !inside(at->constant, size->constant, ast->args[1]->place, "entries"))
+      return nullptr;
+  }
   // unit(n,i) with an index variable i is column i of the identity.
   if (surface.name == "unit" && arity == 2 && ast->args[1]->kind != Kind::Number) {
     const auto at = affine(ast->args[1], nullptr);

@@ -86,6 +86,16 @@ std::optional<Inference::Affine> Inference::affine(const Ast& ast, const Size* d
   return Affine{*size, {}};
 }
 
+namespace {
+
+// Whether every growing part of a size is taken away: 2-n.
+bool is_negative_for_large(const Size& size) {
+  const auto negative = [](const auto& term) { return term.first.empty() || term.second < 0; };
+  return !size.constant() && std::all_of(size.terms().begin(), size.terms().end(), negative);
+}
+
+}  // namespace
+
 // Whether a position is inside a dimension, as far as that can be decided.
 bool Inference::inside(const Size& last, const Size& dimension, Place place, const std::string& what) {
   const Size d = unifier_.resolve(dimension);
@@ -287,6 +297,11 @@ Inference::Result Inference::index_sum(const Ast& ast) {
   const Size length = last->constant - first->constant + Size(1);
   if (const auto c = unifier_.resolve(length).constant(); c && *c < 1) {
     error(ast, "the range of `" + ast->text + "` is empty");
+    return nullptr;
+  }
+  if (is_negative_for_large(unifier_.resolve(length))) {
+    error(ast, "the range of `" + ast->text + "` runs backwards: it has " + unifier_.resolve(length).text() +
+                   " terms");
     return nullptr;
   }
   const int variable = static_cast<int>(variables_.size());
