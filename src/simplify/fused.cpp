@@ -105,7 +105,7 @@ Expr closed(Expr e, std::size_t axis, int& visits) {
 // split where they have not.
 class Opening {
  public:
-  Opening(const Node& n, Label label) : n_(n), label_(label) {
+  Opening(const Node& n, Label label) : label_(label) {
     for (const auto& f : n.factors) {
       for (std::size_t p = 0; p < f.labels.size(); ++p) {
         if (f.labels[p] != label) continue;
@@ -154,7 +154,6 @@ class Opening {
   }
 
  private:
-  const Node& n_;
   Label label_;
   bool all_ = true;
   bool wide_ = false;
