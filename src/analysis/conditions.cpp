@@ -411,7 +411,27 @@ bool vanishes_on_diagonal(Expr e) {
   return e.rank() == 2 && e.shape()[0] == e.shape()[1] && vanishes_on_diagonal(e, 0, 1);
 }
 
+namespace {
+
+// u != 0 and u >= 0 are u > 0.
+void join_signs(std::vector<Requirement>& list) {
+  for (Requirement& a : list) {
+    if (a.predicate != C::NonNegative || a.impossible) continue;
+    const auto b = std::find_if(list.begin(), list.end(), [&a](const Requirement& r) {
+      return r.predicate == C::NonZero && r.operand == a.operand && r.guard == a.guard &&
+             r.guard_holds == a.guard_holds && !r.impossible;
+    });
+    if (b == list.end()) continue;
+    a.predicate = C::Positive;
+    a.necessary = a.necessary && b->necessary;
+    a.of_kink = a.of_kink && b->of_kink;
+  }
+}
+
+}  // namespace
+
 void remove_implied(std::vector<Requirement>& list) {
+  join_signs(list);
   for (std::size_t k = 0; k < list.size();) {
     bool implied = false;
     for (std::size_t j = 0; j < list.size() && !implied; ++j) implied = j != k && implies(list[j], list[k]);

@@ -187,6 +187,15 @@ std::string midpoint_violation(Expr f, const std::vector<Expr>& variables, bool 
   return {};
 }
 
+bool are_among(const std::vector<Requirement>& some, const std::vector<Requirement>& all) {
+  return std::all_of(some.begin(), some.end(), [&all](const Requirement& r) {
+    return std::any_of(all.begin(), all.end(), [&r](const Requirement& o) {
+      return r.predicate == o.predicate && r.operand == o.operand && r.other == o.other &&
+             r.guard == o.guard && r.guard_holds == o.guard_holds;
+    });
+  });
+}
+
 }  // namespace
 
 std::string_view verdict_text(Verdict verdict) {
@@ -228,6 +237,8 @@ Convexity convexity_of(Expr f, const std::vector<Expr>& variables, const Assumpt
     answer.modulus = up.modulus ? up.modulus : down.modulus;
     answer.proof = answer.convex != Verdict::Unknown ? up.proof : down.proof;
   }
+  // Where more was written than f shows, a value of f does not say that the point is in the domain.
+  const bool values_tell = are_among(domain.defined, defined_where(f, assumptions));
   const auto refute = [&](Verdict& verdict, Verdict other, bool negated) {
     if (verdict != Verdict::Unknown) return;
     if (other == Verdict::Strictly || other == Verdict::Strongly) {
@@ -235,9 +246,9 @@ Convexity convexity_of(Expr f, const std::vector<Expr>& variables, const Assumpt
       (negated ? answer.concave_reason : answer.reason) = negated ? "strictly convex" : "strictly concave";
       return;
     }
-    std::string reason = negative_somewhere(d, negated, f, assumptions);
-    if (reason.empty()) reason = bends_wrongly(f, variables, negated, assumptions);
-    if (reason.empty()) reason = midpoint_violation(f, variables, negated, probe);
+    std::string reason = negative_somewhere(d, negated, f, domain.defined, assumptions);
+    if (reason.empty()) reason = bends_wrongly(f, variables, negated, domain.defined, assumptions);
+    if (reason.empty() && values_tell) reason = midpoint_violation(f, variables, negated, probe);
     if (reason.empty()) return;
     verdict = Verdict::No;
     (negated ? answer.concave_reason : answer.reason) = std::move(reason);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "analysis/forms.hpp"
+#include "analysis/integers.hpp"
 #include "ops/elementwise.hpp"
 
 namespace adjoint {
@@ -282,15 +283,19 @@ C Curvatures::power(const Node& n) {
   const Range e = number != nullptr ? Range::point(number->value()) : ranges_.of(exponent);
   const C c = of(b);
   const Range v = ranges_.of(b);
-  const bool integer = number != nullptr && number->is_integer();
+  const bool integer = is_integer_valued(exponent);  // a size is one, and may be even or odd
+  const Parity parity = parity_of(exponent);
+  const auto by_parity = [&](const char* rule) {  // of what bends upwards under an even power
+    return parity == Parity::Unknown ? C::Unknown
+                                     : used(rule, parity == Parity::Even ? C::Convex : C::Concave);
+  };
   if (e.lower >= 0.5 && root_convex(b)) return used("a power of a norm", C::Convex);
   if (e.lower >= 1) {
-    if (number != nullptr && number->is_even() && is_affine(c)) return used("an even power", C::Convex);
+    if (parity == Parity::Even && is_affine(c)) return used("an even power", C::Convex);
     if (is_convex(c) && v.is_nonnegative())
       return used("a power of a nonnegative convex function", C::Convex);
-    if (integer && is_concave(c) && v.is_nonpositive()) {
-      return used("a power of a nonpositive concave function", number->is_even() ? C::Convex : C::Concave);
-    }
+    if (integer && is_concave(c) && v.is_nonpositive())
+      return by_parity("a power of a nonpositive concave function");
     if (!integer && is_affine(c)) return used("a power above 1", C::Convex);
   } else if (e.lower >= 0 && e.upper <= 1) {
     if (is_concave(c) && v.upper >= 0 && (v.is_nonnegative() || number != nullptr))
@@ -299,8 +304,7 @@ C Curvatures::power(const Node& n) {
   } else if (e.upper <= 0) {
     if (is_concave(c) && (v.is_positive() || (number != nullptr && !integer)))
       return used("a negative power", C::Convex);
-    if (integer && is_convex(c) && v.is_negative())
-      return used("a negative power", number->is_even() ? C::Convex : C::Concave);
+    if (integer && is_convex(c) && v.is_negative()) return by_parity("a negative power");
   }
   if (v.is_nonnegative() && geometric_mean(n)) return used("the geometric mean", C::Concave);
   if (v.is_positive() && is_convex(log_of(Expr(&n)))) return used("log-convexity", C::Convex);

@@ -6,6 +6,7 @@
 
 #include "analysis/conditions.hpp"
 #include "analysis/forms.hpp"
+#include "analysis/integers.hpp"
 #include "analysis/pieces.hpp"
 #include "analysis/smoothness.hpp"
 #include "calculus/differentiate.hpp"
@@ -119,7 +120,7 @@ class Walk {
   void visit(const Node& y, bool smooth) {
     smooth_ = smooth;
     if (smooth && !smooth_guards_[&y].known) return;
-    if (y.kind == Kind::Power) {
+    if (power_parts(y).base) {
       visit_power(y, smooth);
     } else if (y.kind == Kind::Apply) {
       const Record& record = record_of(y);
@@ -150,20 +151,6 @@ class Walk {
     }
   }
 
-  // Sizes are integers, and so are sums and products of them.
-  static bool is_integer_valued(Expr e) {
-    if (const Rational* number = as_number(e)) return number->is_integer();
-    if (e->kind == Kind::Extent) return true;
-    if (e->kind == Kind::Sum) {
-      return std::all_of(e->terms.begin(), e->terms.end(), [](const Term& t) {
-        return t.coefficient.is_integer() && is_integer_valued(t.expr);
-      });
-    }
-    return e->kind == Kind::Product && e->coefficient.is_integer() &&
-           std::all_of(e->factors.begin(), e->factors.end(),
-                       [](const Factor& f) { return f.expr.rank() == 0 && is_integer_valued(f.expr); });
-  }
-
   bool concerns(const Node& y, const OperandCondition& c) {
     if (c.condition == C::Differ) return true;
     return active_[y.operands[static_cast<std::size_t>(c.operand)].get()];
@@ -178,7 +165,7 @@ class Walk {
     if (!smooth) {
       if (whole) {
         if (!e.is_nonnegative()) ask(y, C::NonZero, base, true);
-      } else if (e.is_positive()) {
+      } else if (y.kind == Kind::Power && e.is_positive()) {
         ask(y, C::NonNegative, base, true);
       } else {
         ask(y, C::Positive, base, true);

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "analysis/forms.hpp"
+#include "analysis/integers.hpp"
 #include "ops/record.hpp"
 
 namespace adjoint {
@@ -268,6 +269,8 @@ Range Ranges::visit(const Node& n) {
   }
   const Record& record = record_of(n);
   if (record.name == "select") return chosen(n);
+  if (power_parts(n).base) return power(n);
+  if (record.name == "cumsum") return partial_sums(n);
   const ScalarBounds& b = record.bounds;
   Range r = Range::all();
   if (n.operands.size() == 1 && record.partial.value != nullptr)
@@ -293,6 +296,13 @@ Range Ranges::visit(const Node& n) {
     if (x.lower == 0 && x.upper == 0) r = Range::point(0);
   }
   return r;
+}
+
+// Sums of the first entries, of one to all of them.
+Range Ranges::partial_sums(const Node& n) {
+  const Range x = done_.at(n.operands[0].get());
+  const auto axis = static_cast<std::size_t>(n.attributes.integers[0]);
+  return hull(x, x * count(n.shape[axis]));
 }
 
 // A choice stays among the values of its branches, each where its side of the comparison holds.
@@ -411,6 +421,7 @@ Range Ranges::power(const Node& n) {
   if (const Rational* e = as_number(n.operands[1])) return power_of(b, *e);
   const Range e = done_.at(n.operands[1].get());
   if (b.is_positive()) return {0, kInfinity, true, false};
+  if (parity_of(n.operands[1]) == Parity::Even) return {0, kInfinity, false, false};
   return b.is_nonnegative() || !e.is_bounded() ? Range{b.is_nonnegative() ? 0 : -kInfinity, kInfinity}
                                                : Range::all();
 }

@@ -64,6 +64,7 @@ class Ranges {
   Range product(const Node& node);
   Range under_root(const Node& sum);
   Range chosen(const Node& select);
+  Range partial_sums(const Node& cumsum);
   Range power(const Node& node);
   [[nodiscard]] Range count(const Size& size) const;
 

@@ -193,6 +193,14 @@ std::vector<std::pair<Assumptions, std::string>> settings(Expr f, const std::vec
   return list;
 }
 
+// Whether the conditions are known to hold at a point.
+bool holds_at(const std::vector<Requirement>& conditions, const Assumptions& here) {
+  Ranges point(here);
+  std::vector<Requirement> open;
+  for (const auto& r : conditions) require(open, r, point);
+  return open.empty();
+}
+
 // Whether expressions are smooth at points: what that asks is found once.
 class Smoothness {
  public:
@@ -217,7 +225,7 @@ class Smoothness {
 }  // namespace
 
 std::string negative_somewhere(const SecondDerivative& d, bool negated, Expr f,
-                               const Assumptions& assumptions) {
+                               const std::vector<Requirement>& defined, const Assumptions& assumptions) {
   if (d.forms.empty() || d.variables.size() > 3) return {};
   if (!std::all_of(d.variables.begin(), d.variables.end(), takes_uniform)) return {};
   const auto combinations = 1U << (d.variables.size() - 1);
@@ -225,7 +233,7 @@ std::string negative_somewhere(const SecondDerivative& d, bool negated, Expr f,
     Smoothness smooth(d.variables, setting);
     for (const double at : kPoints) {
       const auto here = at_point(setting, d.variables, at);
-      if (!here || !defined_where(f, *here).empty()) continue;
+      if (!here || !holds_at(defined, *here) || !defined_where(f, *here).empty()) continue;
       for (unsigned mask = 0; mask < combinations; ++mask) {
         Assumptions moved = *here;
         std::string direction;
@@ -250,7 +258,7 @@ std::string negative_somewhere(const SecondDerivative& d, bool negated, Expr f,
 }
 
 std::string bends_wrongly(Expr f, const std::vector<Expr>& variables, bool negated,
-                          const Assumptions& assumptions) {
+                          const std::vector<Requirement>& defined, const Assumptions& assumptions) {
   if (!std::all_of(variables.begin(), variables.end(), takes_uniform)) return {};
   for (const auto& [setting, words] : settings(f, variables, assumptions)) {
     for (const auto& [a, b] : {std::pair{-1.0, 1.0}, {0.0, 2.0}, {1.0, 3.0}, {-3.0, 1.0}}) {
@@ -259,7 +267,7 @@ std::string bends_wrongly(Expr f, const std::vector<Expr>& variables, bool negat
       const double points[3] = {a, (a + b) / 2, b};
       for (int k = 0; k < 3 && inside; ++k) {
         const auto here = at_point(setting, variables, points[k]);
-        inside = here && defined_where(f, *here).empty();
+        inside = here && holds_at(defined, *here) && defined_where(f, *here).empty();
         if (!inside) break;
         Ranges ranges(*here);
         value[k] = ranges.of(f);

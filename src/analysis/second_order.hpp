@@ -26,10 +26,10 @@ enum class Form : std::uint8_t { Unknown, Nonnegative, Positive };  // Positive:
 /// The sign of the quadratic form, or (`negated`) of its negative.
 Form sign_of_form(const SecondDerivative& d, bool negated, const Assumptions& assumptions);
 
-/// A point and a direction with all entries equal where the form is negative (parameters too are set where
-/// that is needed), in words; empty where none was found.
+/// A point with all entries equal where the conditions `defined` hold, and a direction, where the form is
+/// negative (parameters too are set where that is needed), in words; empty where none was found.
 std::string negative_somewhere(const SecondDerivative& d, bool negated, Expr f,
-                               const Assumptions& assumptions);
+                               const std::vector<Requirement>& defined, const Assumptions& assumptions);
 
 /// Whether the conditions describe a convex set, relatively open: products of half-spaces and definite cones.
 bool is_convex_domain(const std::vector<Requirement>& conditions, const std::vector<Expr>& variables,
@@ -38,6 +38,6 @@ bool is_convex_domain(const std::vector<Requirement>& conditions, const std::vec
 /// Two points with all entries equal between which the function bends the wrong way, in words; empty where
 /// none was found. Needs no derivative.
 std::string bends_wrongly(Expr f, const std::vector<Expr>& variables, bool negated,
-                          const Assumptions& assumptions);
+                          const std::vector<Requirement>& defined, const Assumptions& assumptions);
 
 }  // namespace adjoint

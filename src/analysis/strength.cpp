@@ -195,7 +195,7 @@ Expr Strength::modulus_in(Expr term, Expr variable) {
     least = std::max(least, here.of(form).lower);
   least =
       std::max(least, certified_range(second, r->t, ranges_.of(r->argument), ranges_.assumptions()).lower);
-  if (!(least > 0)) return {};
+  if (!(least > 1e-290) || !(least < 1e290)) return {};  // on a point any is one
   Expr m = times(as_rational(least) * c * c * g.number(1), r->weight);
   if (r->weights) m = times(m, minimum(r->weights));
   return m;

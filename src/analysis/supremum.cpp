@@ -134,9 +134,13 @@ class Search {
 
   // An upper bound of the values (of their negatives) outside (hole), with the largest value met.
   double upper(bool negative, double hole, double& met) {
-    use_slopes();
     const auto top = [negative](const Range& r) { return negative ? -r.lower : r.upper; };
     const auto bottom = [negative](const Range& r) { return negative ? -r.upper : r.lower; };
+    if (domain_.lower == domain_.upper) {  // a point
+      met = bottom(over(domain_));
+      return top(over(domain_));
+    }
+    use_slopes();
     double fixed = -kInfinity;  // over pieces that are not split
     std::priority_queue<std::pair<double, std::pair<double, double>>> pieces;
     const auto push = [&](double a, double b) {
@@ -240,6 +244,8 @@ Rational rounded_up(double v) {
     if (scaled == std::floor(scaled) && std::fabs(scaled) < 1e12)
       return {static_cast<std::int64_t>(scaled), den};
   }
+  constexpr double kLeast = std::numeric_limits<double>::min();
+  if (v > 0 && v < kLeast * 1e15) return Rational::inexact(v + kLeast);  // its digits may be lost
   const double step = std::pow(10, std::floor(std::log10(std::fabs(v))) - 9);
   const double up = std::ceil(v / step) * step;
   return Rational::inexact(up < v ? up + step : up);
@@ -356,7 +362,7 @@ Supremum supremum_of(Expr w, Expr t, const Range& domain, const Assumptions& ass
   if (!std::isfinite(top)) return s;
   s.kind = Supremum::Kind::Finite;
   s.bound = simplify(times(magnitude(scaled.factor), g.number(rounded_up(top))));
-  s.exact = met > 0 && top <= met * (1 + 1e-6);
+  s.exact = met > 1e-290 && top <= met * (1 + 1e-6);
   return s;
 }
 

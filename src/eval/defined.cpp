@@ -22,12 +22,16 @@ bool is_choice(const Node& n) {
 
 // Whether the conditions of the operation itself fail somewhere.
 bool fails(Expr e, Evaluator& evaluator) {
-  if (e->kind == Kind::Power) {
-    const double exponent = evaluator(e->operands[1]).data[0];
-    const bool whole = exponent == std::floor(exponent);
+  const bool entrywise = e->kind == Kind::Apply && e->op->name == "elpow";
+  if (e->kind == Kind::Power || entrywise) {
     const auto& base = evaluator(e->operands[0]).data;
-    return std::any_of(base.begin(), base.end(),
-                       [&](double b) { return (b < 0 && !whole) || (b == 0 && exponent < 0); });
+    const auto& exponents = evaluator(e->operands[1]).data;
+    for (std::size_t k = 0; k < base.size(); ++k) {
+      const double exponent = exponents[entrywise ? k : 0];
+      const bool whole = exponent == std::floor(exponent);
+      if ((base[k] < 0 && !whole) || (base[k] == 0 && exponent < 0)) return true;
+    }
+    return false;
   }
   if (e->kind != Kind::Apply) return false;
   const auto& conditions = record_of(*e).defined.value;
