@@ -112,6 +112,10 @@ def power(b, e):
     return mp.mpf(b) ** e if b != 0 else mp.mpf(0)
 
 
+INDEX_POWERS = {"i": lambda i: i, "(i-1)": lambda i: i - 1, "(i-2)": lambda i: i - 2, "(2*i)": lambda i: 2 * i}
+SIGNS = {"": lambda i: 1, "(-1)^i*": lambda i: (-1) ** i, "-": lambda i: -1}
+
+
 class Node:
     """A formula as text, with its value."""
 
@@ -128,6 +132,8 @@ class Node:
             return f"({p[0].text()}{k}{p[1].text()})"
         if k == "^":
             return f"({p[0].text()})^{p[1]}"
+        if k == "series":
+            return f"sum(i=1:{p[1]},{p[2]}({p[0].text()})^{p[3]})"
         if k == "where":
             return f"where({p[0].text()}{p[1]}{p[2].text()},{p[3].text()},{p[4].text()})"
         return f"{k}({','.join(q.text() for q in p)})"
@@ -142,6 +148,9 @@ class Node:
         if k == "^":
             n, _, d = p[1].strip("()").partition("/")
             return power(p[0].value(x), mp.mpf(n) / mp.mpf(d or 1))
+        if k == "series":
+            b = p[0].value(x)
+            return sum(SIGNS[p[2]](i) * power(b, INDEX_POWERS[p[3]](i)) for i in range(1, int(p[1]) + 1))
         if k == "where":
             a, b = p[0].value(x), p[2].value(x)
             holds = a < b if p[1] == "<" else a <= b if p[1] == "<=" else a > b
@@ -189,7 +198,11 @@ def formula(r, depth):
         return Node(r.choice("++-**/"), formula(r, depth - 1), formula(r, depth - 1))
     if k < 0.84:
         return Node("^", formula(r, depth - 1), r.choice(["2", "3", "4", "(1/2)", "(3/2)", "(-1)", "(-2)", "(1/3)"]))
-    if k < 0.93:
+    if k < 0.87:  # powers by an index: whole numbers
+        return Node("series", formula(r, depth - 1), r.choice("13"), r.choice(list(SIGNS)), r.choice(list(INDEX_POWERS)))
+    if k < 0.9:  # a product that may vanish under a root
+        return Node(r.choice(["sqrt", "asin"]), Node("*", Node("square", formula(r, depth - 1)), formula(r, depth - 1)))
+    if k < 0.95:
         return Node(r.choice(["max", "min"]), formula(r, depth - 1), formula(r, depth - 1))
     edge = Node("number", r.choice(["0", "1", "-1", "1/2"]))
     left = Node("x") if r.random() < 0.7 else formula(r, depth - 1)
@@ -202,6 +215,9 @@ SETS = [  # declaration, --on, ends, whether they belong to the set
     ("x in R+", "", (0.0, math.inf)),
     ("x in R", "-1 <= x <= 2", (-1.0, 2.0)),
     ("x in R", "0 <= x <= 1", (0.0, 1.0)),
+    ("x in R", "-1 <= x <= 0", (-1.0, 0.0)),
+    ("x in R", "1 <= x <= 1", (1.0, 1.0)),
+    ("x in R", "800 <= x <= 900", (800.0, 900.0)),
 ]
 
 
@@ -352,6 +368,9 @@ def check(f, answer, r):
         if f(p) is None and p not in f.far and abs(p) < 15:
             return f"defined at {mp.nstr(p, 12)}, and has no value there"
     for p in points:
+        if all_hold(answer["defined"], p) is False and f(p) is not None and abs(p) < 15:
+            return f"not defined at {mp.nstr(p, 12)}, and has the value {mp.nstr(f(p), 12)} there"
+    for p in points:
         if f(p) is None or not inside(p) or abs(p) > 15:
             continue
         near = [f(p - STEP), f(p + STEP)]
@@ -420,7 +439,8 @@ def check(f, answer, r):
             for e, p, q, scale in excess:
                 if e > -(modulus or 0) / 8 * (p - q) ** 2 * (1 - slack) + scale * mp.mpf("1e-30"):
                     return f"{what} {says}{' with modulus ' + answer['modulus'] if modulus else ''}, and between {mp.nstr(p, 15)} and {mp.nstr(q, 15)} it bends the other way"
-        if says == "no" and excess:
+        flat = values and max(map(f, values)) - min(map(f, values)) < mp.mpf("1e-50")  # beyond these digits
+        if says == "no" and excess and not flat:
             more = [(p - d, p + d) for p in values for d in (mp.mpf("0.01"), mp.mpf("0.3"))]
             near = [turn * (f(p) - (f(a) + f(b)) / 2) for p, (a, b) in zip([v for v in values for _ in (0, 1)], more) if low <= a and b <= high and f(a) is not None and f(b) is not None]
             if max([e for e, *_ in excess] + near) <= 0:
@@ -436,7 +456,7 @@ def ask(program, node, place):
         done = subprocess.run(command, capture_output=True, text=True, timeout=30)
     except subprocess.TimeoutExpired:
         return "no end in 30 s"
-    if done.returncode < 0 or (done.returncode == 1 and "report" in done.stderr):
+    if done.returncode < 0 or "report" in done.stderr or any(t in done.stderr for t in ("meets", "std::", "must be")):
         return f"status {done.returncode}: {done.stderr.strip()[:200]}"
     try:
         return json.loads(done.stdout)

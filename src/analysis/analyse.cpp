@@ -1,5 +1,7 @@
 #include "analysis/analyse.hpp"
 
+#include <algorithm>
+
 #include "analysis/conditions.hpp"
 #include "analysis/continuity.hpp"
 #include "graph/effort.hpp"
@@ -35,6 +37,13 @@ class Parts {
   std::int64_t left_ = kEffort;
 };
 
+// Slopes that grow refute a constant only near where there are any: sqrt(-x^2) has the domain 0.
+void disown(Lipschitz& l) {
+  for (Bound* b : {&l.value, &l.gradient}) {
+    if (b->kind == Bound::Kind::None) *b = Bound::unknown();
+  }
+}
+
 constexpr const char* kTooLong = "the formula is too long for this question";
 
 }  // namespace
@@ -56,6 +65,8 @@ Analysis analyse(const Question& q, const Say& say) {
     for (const auto& r : *jumps) require(*a.continuous, r, ranges);
     remove_implied(*a.continuous);
   }
+  const bool isolated = std::any_of(a.domain.differentiable.begin(), a.domain.differentiable.end(),
+                                    [](const Requirement& r) { return r.impossible; });
   if (q.f.rank() == 0 && !q.variables.empty()) {
     Parts part(q.f.graph());
     part([&] { a.convexity = convexity_of(q.f, q.variables, q.assumptions, q.probe, q.written); });
@@ -69,6 +80,7 @@ Analysis analyse(const Question& q, const Say& say) {
       }
       if (!part([&] { one.lipschitz = lipschitz_of(q.f, v, q.assumptions, q.radius); }))
         one.lipschitz.value.reason = one.lipschitz.gradient.reason = kTooLong;
+      if (isolated) disown(one.lipschitz);
       part([&] { one.subdifferential = subdifferential_of(q.f, v, say, q.assumptions); });
       a.variables.push_back(std::move(one));
     }

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "analysis/forms.hpp"
+#include "analysis/integers.hpp"
 #include "ops/elementwise.hpp"
 #include "ops/matrix.hpp"
 #include "ops/reductions.hpp"
@@ -126,6 +127,12 @@ std::optional<std::vector<Expr>> rank_one(Expr e) {
 }
 
 bool plain_labels(const Factor& f, const Node& n) { return f.labels == n.output; }
+
+// No diagonal: the output has every label once.
+bool uniform_labels(const Node& n) {
+  return std::all_of(n.output.begin(), n.output.end(),
+                     [&n](Label l) { return std::count(n.output.begin(), n.output.end(), l) == 1; });
+}
 
 // 1 - u^2 as u.
 Expr within_unit(Expr e) {
@@ -291,6 +298,15 @@ void require(std::vector<Requirement>& list, Requirement r, Ranges& ranges) {
     const bool entrywise = n.rank() == n.operands[0].rank();
     return again(entrywise && r.predicate != C::NotAllZero ? C::NonZero : C::NotAllZero, n.operands[0]);
   }
+  // Entries of base.^exponent with positive exponents vanish where those of the base do.
+  if (n.kind == Kind::Apply && r.predicate == C::NonZero) {
+    if (const auto [base, exponent] = power_parts(n); base && ranges.of(exponent).is_positive())
+      return again(C::NonZero, base);
+  }
+  // Copies of one number.
+  if (n.kind == Kind::Product && (sign || r.predicate == C::NonNegative) && n.rank() > 0 &&
+      n.factors.size() == 1 && n.factors[0].labels.empty() && uniform_labels(n))
+    return again(r.predicate == C::NotAllZero ? C::NonZero : r.predicate, n.coefficient * n.factors[0].expr);
   if (n.kind == Kind::Product && (sign || r.predicate == C::NonNegative) && !n.factors.empty()) {
     // Factors of known sign drop; a product is not zero where no factor is.
     std::vector<Factor> rest;
@@ -428,12 +444,25 @@ void join_signs(std::vector<Requirement>& list) {
   }
 }
 
+// A product is not negative where no factor is.
+bool by_factors(const Requirement& r, const std::vector<Requirement>& list) {
+  const Node& n = *r.operand;
+  if (r.predicate != C::NonNegative || n.kind != Kind::Product || n.coefficient.is_negative()) return false;
+  return std::all_of(n.factors.begin(), n.factors.end(), [&](const Factor& f) {
+    return f.expr->facts.signs.is_nonnegative() ||
+           std::any_of(list.begin(), list.end(), [&](const Requirement& one) {
+             return (one.predicate == C::Positive || one.predicate == C::NonNegative) &&
+                    one.operand == f.expr && one.guard == r.guard && one.guard_holds == r.guard_holds;
+           });
+  });
+}
+
 }  // namespace
 
 void remove_implied(std::vector<Requirement>& list) {
   join_signs(list);
   for (std::size_t k = 0; k < list.size();) {
-    bool implied = false;
+    bool implied = by_factors(list[k], list);
     for (std::size_t j = 0; j < list.size() && !implied; ++j) implied = j != k && implies(list[j], list[k]);
     if (implied) {
       list.erase(list.begin() + static_cast<std::ptrdiff_t>(k));

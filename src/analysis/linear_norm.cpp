@@ -34,6 +34,22 @@ void append(std::vector<ProofLine>& to, const std::vector<ProofLine>& lines) {
   }
 }
 
+// Of an array with axes `all` made of factors: at most the product of their norms (Cauchy-Schwarz over shared
+// labels; a sum over the label of one factor alone is a further one).
+Expr product_of_norms(const std::vector<Factor>& members, const Labels& all, const Node& n) {
+  Expr total = n.graph->number(1);
+  std::map<Label, int> uses;
+  for (const auto& f : members) {
+    total = times(total, norm(f.expr));
+    for (const auto l : std::set<Label>(f.labels.begin(), f.labels.end())) ++uses[l];
+  }
+  for (const auto& [l, count] : uses) {
+    if (count == 1 && !is_in(l, all))
+      total = times(total, sqrt(n.graph->extent(n.label_sizes[static_cast<std::size_t>(l)])));
+  }
+  return total;
+}
+
 // The norm of X -> sum of (the other factors) * X over the labels that the result lacks. The factors fall
 // into parts that share labels with no other part; the norm of a tensor product of maps is the product of
 // their norms.
@@ -86,8 +102,11 @@ Expr contraction_norm(const Node& n, std::size_t moving, std::vector<ProofLine>&
     } else if (kept.empty() && consumed.size() == 1 && produced.size() == 1) {
       norm_of_part = matrix_norm(m);
       proof.push_back({"a linear map: the norm is the spectral norm of its matrix", norm_of_part});
-    } else {
+    } else if (all.size() <= 2) {
       norm_of_part = norm(m);
+      proof.push_back({"the Cauchy-Schwarz inequality", norm_of_part});
+    } else {
+      norm_of_part = product_of_norms(members, all, n);
       proof.push_back({"the Cauchy-Schwarz inequality", norm_of_part});
     }
     total = times(total, norm_of_part);

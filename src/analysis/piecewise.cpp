@@ -134,6 +134,7 @@ class Search {
       case Kind::Apply: {
         // An increasing function that is 0 at 0 alone; else what intervals say.
         if (n.operands.size() != 1) return false;
+        if (n.operands[0].rank() != 0) break;
         const Expr zero = n.graph->apply(*n.op, {t_.graph().number(0)}, n.attributes);
         if (record_of(n).bounds.value.monotone == ScalarBounds::Monotone::Increasing && is_zero(zero))
           return roots_of(n.operands[0], roots, depth + 1);

@@ -18,6 +18,7 @@ std::vector<std::string> subgradient_cases(const Node& n, const std::string& s, 
   if (n.kind != Kind::Apply || n.operands.empty()) return {};
   const std::string_view name = n.op->name;
   const Expr u = n.operands[0];
+  if (u.rank() > 2) return {};  // batches: the notation has no name for them
   const std::string x = say(u);
   const std::string xi = indexed(x, u.rank());
   const std::string si = indexed(s, u.rank());
@@ -36,6 +37,14 @@ std::vector<std::string> subgradient_cases(const Node& n, const std::string& s, 
   }
   if (name == "maximum" || name == "minimum") {
     const bool largest = name == "maximum";
+    if (n.rank() > 0) {
+      if (u.rank() != 2 || n.attributes.integers.empty()) return {};
+      const bool columns = n.attributes.integers[0] == 0;
+      const std::string line = columns ? "[:,j]" : "[i,:]";
+      const std::string named = x.find_first_of("+-*/ '") == std::string::npos ? x : "(" + x + ")";
+      return {si + " >= 0", "sum(" + s + line + ") = 1 for all " + (columns ? "j" : "i"),
+              si + " = 0 where " + xi + (largest ? " < max(" : " > min(") + named + line + ")"};
+    }
     if (u->kind == Kind::Apply && u->op->name == "abs" && largest) {
       const std::string v = say(u->operands[0]);
       return {"where " + v + " != 0: " + s + " = sign(" + v +

@@ -31,6 +31,22 @@ std::string free_letter(Expr f) {
   return "multiplier";
 }
 
+// The axis of an array along which a kink is taken, with the others kept; -1 where it is taken of all entries.
+int axis_of_kink(const Node& n) {
+  const auto& axes = n.attributes.integers;
+  return n.rank() > 0 && n.rank() + 1 == n.operands[0].rank() && !axes.empty() ? static_cast<int>(axes[0]) : -1;
+}
+
+// The weights of kinks times the multipliers: each weight is that of all entries along its axis.
+Expr weighted(Expr weight, Expr multiplier, int axis) {
+  if (axis < 0 || weight.rank() == 0) return times(weight, multiplier);
+  Graph& g = weight.graph();
+  const Axes all = g.axes(multiplier);
+  Axes kept = all;
+  kept.erase(kept.begin() + axis);
+  return g.product(1, {{weight, kept}, {multiplier, all}}, all);
+}
+
 bool is_listed(const Node& n, const Say& say) { return !subgradient_cases(n, "s", say).empty(); }
 
 }  // namespace
@@ -40,7 +56,9 @@ Subdifferential subdifferential_of(Expr f, Expr variable, const Say& say, const 
   if (f.rank() != 0) return answer;
   Graph& g = f.graph();
   const Expr simple = simplify(f);
-  if (smooth_where(simple, {variable}, assumptions).empty()) return answer;
+  const auto smooth = smooth_where(simple, {variable}, assumptions);
+  const auto is_nowhere = [](const Requirement& r) { return r.impossible; };
+  if (smooth.empty() || std::any_of(smooth.begin(), smooth.end(), is_nowhere)) return answer;
   const Convexity shape = convexity_of(f, {variable}, assumptions);
   answer.convex = shape.convex != Verdict::Unknown && shape.convex != Verdict::No;
   answer.concave = shape.concave != Verdict::Unknown && shape.concave != Verdict::No;
@@ -86,7 +104,8 @@ Subdifferential subdifferential_of(Expr f, Expr variable, const Say& say, const 
       KinkSet set;
       set.kink = kinks[k];
       set.argument = n.operands[0];
-      if (n.op->name == "maximum" && set.argument->kind == Kind::Apply && set.argument->op->name == "abs") {
+      const int axis = axis_of_kink(n);
+      if (axis < 0 && n.op->name == "maximum" && set.argument->kind == Kind::Apply && set.argument->op->name == "abs") {
         set.argument = set.argument->operands[0];
       }
       const std::string name = kinks.size() == 1 ? letter : letter + std::to_string(k + 1);
@@ -100,7 +119,7 @@ Subdifferential subdifferential_of(Expr f, Expr variable, const Say& say, const 
                      (sign.is_nonnegative() || sign.is_nonpositive()) &&
                      (n.operands.size() == 1 || !depends_on(n.operands[1], variable));
       // max(a,b): s goes to the first operand, 1-s to the second.
-      const Expr cotangent = times(weight, set.multiplier);
+      const Expr cotangent = weighted(weight, set.multiplier, axis);
       terms.push_back({1, pullback(set.argument, cotangent, std::span(&variable, 1))[0]});
       if (n.operands.size() == 2 && depends_on(n.operands[1], variable)) {
         const Expr other = times(weight, g.ones(set.multiplier.shape()) - set.multiplier);

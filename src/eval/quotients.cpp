@@ -6,6 +6,7 @@
 
 #include "eval/definitions.hpp"
 #include "eval/nodes.hpp"
+#include "ops/record.hpp"
 
 namespace adjoint {
 namespace {
@@ -260,13 +261,18 @@ Quotients::Behaviour Quotients::behaviour() const {
   Behaviour b;
   const Rays rays(variable_, point_);
   const RealArray before = rays.value(f_);
+  // What is made of continuous operations may be steep, as abs(x)^0.001 at 0, but does not jump.
+  const auto nodes = topological(std::span(&f_, 1));
+  const bool may_jump = std::any_of(nodes.begin(), nodes.end(), [](Expr e) {
+    return e->kind == Kind::Apply && record_of(*e).continuity != Continuity::Continuous;
+  });
   std::size_t entry = 0;
   for (const RealVector& d : rays.directions()) {
     bool steep = false;
     for (const RealVector& direction : {d, RealVector(-d)}) {
       const Slope slope = rays.slopes(f_, before, direction)[0];
       b.at_edge = b.at_edge || !isfinite(slope.value);
-      b.jumps = b.jumps || rays.jumps(f_, before, direction);
+      b.jumps = b.jumps || (may_jump && rays.jumps(f_, before, direction));
       steep = steep || slope.steep;
     }
     if (entry < rays.entries() && steep) b.steep.push_back(entry);

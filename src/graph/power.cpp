@@ -23,7 +23,8 @@ Expr number_power(Graph& g, const Rational& base, const Rational& exponent) {
   return kNone;
 }
 
-// (x*y).^e = x.^e .* y.^e for integer e, and for any e over the factors that are not negative.
+// (x*y).^e = x.^e .* y.^e for integer e, and for any e over the positive factors. Over one that may be 0 it is
+// where the rest is not negative, or e is: sqrt(x^2*y) is 0 at x = 0 whatever y is.
 // Factors that are tied together by summed axes stay together.
 Expr product_power(Expr base, Expr exponent) {
   const Node& n = *base;
@@ -50,9 +51,12 @@ Expr product_power(Expr base, Expr exponent) {
   std::map<std::size_t, std::vector<Factor>> parts;
   for (std::size_t k = 0; k < n.factors.size(); ++k) parts[root(k)].push_back(n.factors[k]);
 
-  std::vector<Factor> result;    // over the labels of n
-  std::vector<Factor> together;  // what stays under one power
-  std::vector<Factor> inner;
+  struct Part {
+    Expr expr;
+    Labels outer;
+    std::vector<Factor> members;
+  };
+  std::vector<Part> separate;
   for (auto& [key, members] : parts) {
     Labels outer;
     for (const auto& f : members) {
@@ -63,9 +67,21 @@ Expr product_power(Expr base, Expr exponent) {
         }
       }
     }
-    const Expr part = g.product(1, members, outer, n.label_sizes);
-    if (integer || part->facts.signs.is_nonnegative()) {
-      if (parts.size() == 1 && part->kind == Kind::Product) {
+    separate.push_back({g.product(1, members, outer, n.label_sizes), outer, members});
+  }
+  const bool none_negative = std::all_of(separate.begin(), separate.end(), [](const Part& p) {
+    return p.expr->facts.signs.is_nonnegative();
+  });
+  const bool negative = n.coefficient.is_negative();
+  const bool zeros_part = none_negative ? !negative : exponent->facts.signs.is_negative();
+
+  std::vector<Factor> result;    // over the labels of n
+  std::vector<Factor> together;  // what stays under one power
+  std::vector<Factor> inner;
+  for (const auto& [part, outer, members] : separate) {
+    const Signs signs = part->facts.signs;
+    if (integer || signs.is_positive() || (zeros_part && signs.is_nonnegative())) {
+      if (separate.size() == 1 && part->kind == Kind::Product) {
         inner.push_back({part, outer});  // a contraction: opaque
         result.push_back({Expr(), outer});
       } else {
