@@ -42,8 +42,9 @@ bool is_integer_valued(Expr e) {
         return t.coefficient.is_integer() && is_integer_valued(t.expr);
       });
     case Kind::Product:
-      return e->coefficient.is_integer() && std::all_of(e->factors.begin(), e->factors.end(),
-                                                        [](const Factor& f) { return is_integer_valued(f.expr); });
+      return e->coefficient.is_integer() &&
+             std::all_of(e->factors.begin(), e->factors.end(),
+                         [](const Factor& f) { return is_integer_valued(f.expr); });
     case Kind::Power:
       return is_count(e->operands[1]) && is_integer_valued(e->operands[0]);
     case Kind::Apply:

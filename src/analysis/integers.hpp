@@ -1,4 +1,5 @@
-// Expressions whose entries are integers by their kind: sizes, positions along an axis, and what is made of them.
+// Expressions whose entries are integers by their kind: sizes, positions along an axis, and what is made of
+// them.
 #pragma once
 
 #include <cstdint>

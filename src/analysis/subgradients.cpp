@@ -31,10 +31,12 @@ std::string free_letter(Expr f) {
   return "multiplier";
 }
 
-// The axis of an array along which a kink is taken, with the others kept; -1 where it is taken of all entries.
+// The axis of an array along which a kink is taken, with the others kept; -1 where it is taken of all
+// entries.
 int axis_of_kink(const Node& n) {
   const auto& axes = n.attributes.integers;
-  return n.rank() > 0 && n.rank() + 1 == n.operands[0].rank() && !axes.empty() ? static_cast<int>(axes[0]) : -1;
+  return n.rank() > 0 && n.rank() + 1 == n.operands[0].rank() && !axes.empty() ? static_cast<int>(axes[0])
+                                                                               : -1;
 }
 
 // The weights of kinks times the multipliers: each weight is that of all entries along its axis.
@@ -105,7 +107,8 @@ Subdifferential subdifferential_of(Expr f, Expr variable, const Say& say, const 
       set.kink = kinks[k];
       set.argument = n.operands[0];
       const int axis = axis_of_kink(n);
-      if (axis < 0 && n.op->name == "maximum" && set.argument->kind == Kind::Apply && set.argument->op->name == "abs") {
+      if (axis < 0 && n.op->name == "maximum" && set.argument->kind == Kind::Apply &&
+          set.argument->op->name == "abs") {
         set.argument = set.argument->operands[0];
       }
       const std::string name = kinks.size() == 1 ? letter : letter + std::to_string(k + 1);

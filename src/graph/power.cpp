@@ -23,9 +23,9 @@ Expr number_power(Graph& g, const Rational& base, const Rational& exponent) {
   return kNone;
 }
 
-// (x*y).^e = x.^e .* y.^e for integer e, and for any e over the positive factors. Over one that may be 0 it is
-// where the rest is not negative, or e is: sqrt(x^2*y) is 0 at x = 0 whatever y is.
-// Factors that are tied together by summed axes stay together.
+// (x*y).^e = x.^e .* y.^e for integer e, and for any e over the positive factors. Over one that may be 0 it
+// is where the rest is not negative, or e is: sqrt(x^2*y) is 0 at x = 0 whatever y is. Factors that are tied
+// together by summed axes stay together.
 Expr product_power(Expr base, Expr exponent) {
   const Node& n = *base;
   Graph& g = *n.graph;
@@ -69,9 +69,8 @@ Expr product_power(Expr base, Expr exponent) {
     }
     separate.push_back({g.product(1, members, outer, n.label_sizes), outer, members});
   }
-  const bool none_negative = std::all_of(separate.begin(), separate.end(), [](const Part& p) {
-    return p.expr->facts.signs.is_nonnegative();
-  });
+  const bool none_negative = std::all_of(separate.begin(), separate.end(),
+                                         [](const Part& p) { return p.expr->facts.signs.is_nonnegative(); });
   const bool negative = n.coefficient.is_negative();
   const bool zeros_part = none_negative ? !negative : exponent->facts.signs.is_negative();
 
