@@ -4,9 +4,9 @@
 #include <optional>
 
 #include "analysis/forms.hpp"
-#include "analysis/integers.hpp"
 #include "ops/elementwise.hpp"
 #include "ops/matrix.hpp"
+#include "ops/powers.hpp"
 #include "ops/reductions.hpp"
 
 namespace adjoint {

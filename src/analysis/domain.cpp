@@ -10,6 +10,7 @@
 #include "analysis/pieces.hpp"
 #include "analysis/smoothness.hpp"
 #include "calculus/differentiate.hpp"
+#include "ops/powers.hpp"
 #include "simplify/simplify.hpp"
 
 namespace adjoint {

@@ -15,10 +15,4 @@ bool is_integer_valued(Expr e);
 /// Of every entry of what is integer-valued.
 Parity parity_of(Expr e);
 
-/// The base and the exponent of a power, of one number or entry by entry; nothing for any other node.
-struct PowerParts {
-  Expr base, exponent;
-};
-PowerParts power_parts(const Node& node);
-
 }  // namespace adjoint

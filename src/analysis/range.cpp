@@ -5,6 +5,7 @@
 
 #include "analysis/forms.hpp"
 #include "analysis/integers.hpp"
+#include "ops/powers.hpp"
 #include "ops/record.hpp"
 
 namespace adjoint {

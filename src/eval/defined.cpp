@@ -6,6 +6,7 @@
 #include <unordered_set>
 
 #include "eval/failures.hpp"
+#include "ops/powers.hpp"
 #include "ops/record.hpp"
 
 namespace adjoint {
@@ -22,10 +23,10 @@ bool is_choice(const Node& n) {
 
 // Whether the conditions of the operation itself fail somewhere.
 bool fails(Expr e, Evaluator& evaluator) {
-  const bool entrywise = e->kind == Kind::Apply && e->op->name == "elpow";
-  if (e->kind == Kind::Power || entrywise) {
-    const auto& base = evaluator(e->operands[0]).data;
-    const auto& exponents = evaluator(e->operands[1]).data;
+  if (const auto [power_base, power_exponent] = power_parts(*e); power_base) {
+    const bool entrywise = power_exponent.rank() == power_base.rank();
+    const auto& base = evaluator(power_base).data;
+    const auto& exponents = evaluator(power_exponent).data;
     for (std::size_t k = 0; k < base.size(); ++k) {
       const double exponent = exponents[entrywise ? k : 0];
       const bool whole = exponent == std::floor(exponent);
