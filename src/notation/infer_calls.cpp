@@ -119,6 +119,13 @@ Inference::Result Inference::inlined(const Ast& ast, const Definition& d, const 
     error(ast, "the definition of `" + d.name.name + "` uses itself", {{"defined at", d.name.place}});
     return nullptr;
   }
+  if (inlined_ > kMostInlined || ++inlined_ > kMostInlined) {
+    if (inlined_++ == kMostInlined + 1)
+      error(calls_.empty() ? ast->place : calls_.front(),
+            "this uses definitions more than " + std::to_string(kMostInlined) + " times");
+    open_definitions_.erase(d.name.name);
+    return nullptr;
+  }
   Frame frame;
   frame.barrier = true;
   for (std::size_t k = 0; k < values.size(); ++k) frame.names[d.parameters[k].name] = {values[k], -1};

@@ -155,6 +155,10 @@ class Inference {
   };
   std::vector<Reach> reaches_;  // how far subscripts reach into dimensions that are not known yet
   int depth_ = 0;
+  /// Definitions that are put in, each where it is used: f(f(x)) of a definition that is of this kind
+  /// doubles.
+  static constexpr int kMostInlined = 40000;
+  int inlined_ = 0;
 };
 
 }  // namespace adjoint::notation
