@@ -11,6 +11,7 @@
 #include "print/text.hpp"
 #include "simplify/coincidence.hpp"
 #include "simplify/display.hpp"
+#include "simplify/rules_stable.hpp"
 
 namespace adjoint::app {
 namespace {
@@ -152,9 +153,10 @@ syntax::Ast read_shortest(Expr expr, const Type& type, const ReadOptions& option
 
 Reading read_derivative(const Derivative& d, const Variable& v, const ReadOptions& options) {
   Reading r;
+  const auto at_zero = [&options](Expr form) { return options.code ? directed(form) : form; };
   if (!d.is_map()) {
-    r.formula =
-        shortest(d.expr, d.type, options, [&](Expr form) { return read_named(form, d.type, options); });
+    r.formula = shortest(d.expr, d.type, options,
+                         [&](Expr form) { return read_named(at_zero(form), d.type, options); });
     return r;
   }
   std::set<std::string, std::less<>> names;  // of the map: its adjoint takes others
@@ -173,7 +175,7 @@ Reading read_derivative(const Derivative& d, const Variable& v, const ReadOption
     };
     Candidates<syntax::Map> candidates;
     for (const auto& form : forms) {
-      const syntax::Map m = read_map_named(form, type, direction, o);
+      const syntax::Map m = read_map_named(at_zero(form), type, direction, o);
       candidates.add(m, m.body);
     }
     if (candidates.list.empty()) return std::nullopt;

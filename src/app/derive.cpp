@@ -164,9 +164,7 @@ std::string numpy_code(const Worked& w) {
     m.value = read_shortest(safe, w.question.formula.type, options);
     derivative = differentiate({safe, w.question.formula.type}, w.variable, w.order);
   }
-  derivative.expr = directed(derivative.expr);
-  if (derivative.adjoint) derivative.adjoint = directed(derivative.adjoint);
-  const auto calls = [](Expr e) { return e && print::has_code_forms(e); };
+  const auto calls = [](Expr e) { return e && (print::has_code_forms(e) || !(directed(e) == e)); };
   if (!(derivative.expr == w.derivative.expr) || calls(derivative.expr) || calls(derivative.adjoint))
     reading = read_derivative(derivative, w.variable, options);
   m.derivative = reading.formula;

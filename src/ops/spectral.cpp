@@ -163,7 +163,7 @@ Expr eigvals_linearise(const Node& y, int /*operand*/, Expr tangent) {
   const Expr q = eigvecs(y.operands[0]);
   return paired(q, q, tangent);
 }
-// 1/(b_j - b_i), 0 where they are equal
+// 1/(b_j - b_i), 0 on the diagonal; infinite where two are equal, for there is no derivative then
 Expr inverse_gaps(Expr b) {
   Graph& g = b.graph();
   const Axes j = g.axes(b);
@@ -172,7 +172,8 @@ Expr inverse_gaps(Expr b) {
   Axes both = j;
   both.insert(both.begin(), i[0]);
   const Expr gap = g.product(1, {{b, j}}, both) - g.product(1, {{b, i}}, both);
-  return select(equal(gap, g.zeros(gap.shape())), g.number(0), power(gap, Rational(-1)));
+  const Expr diagonal = batch_identity(b.shape()[0], gap);
+  return select(equal(diagonal, g.ones(gap.shape())), g.number(0), power(gap, Rational(-1)));
 }
 // dQ = Q*(F .* (Q' dS Q)), F_ij = 1/(lambda_j - lambda_i): distinct eigenvalues
 Expr eigvecs_linearise(const Node& y, int /*operand*/, Expr tangent) {
