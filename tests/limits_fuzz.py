@@ -17,7 +17,13 @@ FUNCTIONS = {"exp": mpmath.exp, "log": mpmath.log, "sqrt": mpmath.sqrt, "sin": m
              "atan": mpmath.atan, "tanh": mpmath.tanh, "sinh": mpmath.sinh, "abs": abs, "erf": mpmath.erf, "log1p": mpmath.log1p,
              "expm1": mpmath.expm1, "asin": mpmath.asin, "sign": mpmath.sign, "relu": lambda x: max(x, mpmath.mpf(0)),
              "sigmoid": lambda x: 1 / (1 + mpmath.exp(-x)), "cosh": mpmath.cosh}
+NORMS = {"norm([{}; {}],1)": lambda x, y: abs(x) + abs(y), "norm([{}; {}])": lambda x, y: mpmath.sqrt(x * x + y * y),
+         "norm([{}; {}],3)": lambda x, y: mpmath.cbrt(abs(x) ** 3 + abs(y) ** 3), "norm([{}; {}],inf)": lambda x, y: max(abs(x), abs(y)),
+         "logsumexp([{}; {}])": lambda x, y: max(x, y) + mpmath.log1p(mpmath.exp(-abs(x - y)))}
+BOUNDED = ["sin", "cos", "tanh", "atan", "erf", "sigmoid"]
+GROWING = ["exp", "sinh", "cosh"]
 TARGETS = ["0", "inf", "1", "-inf"]
+POINTS = {"0": mpmath.mpf(0), "1": mpmath.mpf(1), "pi/2": mpmath.pi / 2}
 
 
 def tree(rng, depth):
@@ -32,9 +38,30 @@ def tree(rng, depth):
     return ("^", tree(rng, depth - 1), rng.choice(["2", "3", "t", "a"]))
 
 
+def composed(rng):
+    """A formula and a target of the kinds that trees seldom are: bounded of growing, poles within, norms of arrays."""
+    small = tree(rng, rng.choice([0, 1, 2]))
+    kind = rng.random()
+    if kind < 0.25:
+        wave = (rng.choice(BOUNDED + ["tan"]), (rng.choice(GROWING), rng.choice(["t", ("^", "t", "2"), ("*", "a", "t")])))
+        return (rng.choice("*/+"), wave, small), rng.choice(["inf", "-inf"])
+    pole = rng.choice([("tan", "t"), ("/", small, ("cos", "t"))])
+    factor = rng.choice([("cos", "t"), ("^", ("cos", "t"), "2"), "1", small])
+    if kind < 0.5:
+        return ("*", (rng.choice(BOUNDED), ("+", pole, small)), factor), "pi/2"
+    if kind < 0.75:
+        return ("*", (rng.choice(list(NORMS)), pole, small), factor), "pi/2"
+    other = tree(rng, 1)
+    factor = rng.choice(["t", "t", other])
+    one, two = ((rng.choice(list(NORMS)), ("*", factor, small), ("*", factor, "a")) for _ in range(2))
+    return ("/", one, two), rng.choice(TARGETS)
+
+
 def text(e):
     if isinstance(e, str):
         return e
+    if e[0] in NORMS:
+        return e[0].format(text(e[1]), text(e[2]))
     if len(e) == 2:
         return f"{e[0]}({text(e[1])})"
     return f"({text(e[1])}{e[0]}{text(e[2])})"
@@ -48,10 +75,12 @@ def value(e, t, a):
     if len(e) == 2:
         if abs(x) > 1e8 and e[0] in ("exp", "sinh", "cosh", "expm1", "tanh", "sigmoid", "erf"):
             raise OverflowError
+        if abs(x) > 1e300 and e[0] in ("sin", "cos", "tan"):
+            raise OverflowError
         y = FUNCTIONS[e[0]](x)
     else:
         y2 = value(e[2], t, a)
-        y = {"+": lambda: x + y2, "-": lambda: x - y2, "*": lambda: x * y2, "/": lambda: x / y2, "^": lambda: x ** y2}[e[0]]()
+        y = NORMS[e[0]](x, y2) if e[0] in NORMS else {"+": lambda: x + y2, "-": lambda: x - y2, "*": lambda: x * y2, "/": lambda: x / y2, "^": lambda: x ** y2}[e[0]]()
     if isinstance(y, mpmath.mpc) or not mpmath.isfinite(y):
         raise ValueError
     return y
@@ -65,12 +94,12 @@ def points(target, side):
         elif target == "-inf":
             yield -1 / step
         else:
-            yield int(target) + side * step
+            yield POINTS[target] + side * step
 
 
 def refuted(e, target, claim, a, number):
     """Whether values settle away from the claim, on one of the sides that it speaks of."""
-    for side in (1, -1) if target in ("0", "1") else (1,):
+    for side in (1, -1) if target in POINTS else (1,):
         seen = []
         for t in points(target, side):
             try:
@@ -156,7 +185,7 @@ def main():
 
     def one(k):
         rng = random.Random(o.seed * 1000003 + k)
-        e, target = tree(rng, rng.choice([2, 3, 4])), rng.choice(TARGETS)
+        e, target = composed(rng) if k % 3 == 2 else (tree(rng, rng.choice([2, 3, 4])), rng.choice(TARGETS))
         return e, target, ask(o.program, e, target)
 
     count = {"right": 0, "silent": 0, "slow": 0}

@@ -383,7 +383,8 @@ Limits limit_of(Expr f, Expr parameter, const Target& target, Expr variable, con
   }
   if (variable && f.rank() == 0) {
     try {
-      answer.gradient = both(simplify(gradient(simple, variable)), false);
+      answer.slope = simplify(project_on_structure(simplify(gradient(simple, variable)), variable));
+      answer.gradient = both(answer.slope, false);
       const auto smooth = smooth_where(simple, {variable}, assumptions);
       if (!smooth.empty() && answer.gradient.sign_of == variable && answer.gradient.by_sign.size() == 3) {
         // At 0 the function may have no gradient at all.

@@ -51,7 +51,8 @@ struct Limit {
 
 struct Limits {
   Limit value;
-  Limit gradient;                           // Unknown where no variable was given
+  Limit gradient;  // Unknown where no variable was given
+  Expr slope;      // the gradient before the limit, on the declared structure; may be null
   std::vector<Requirement> differentiable;  // of the limit
   enum class Side : std::uint8_t { Both, Above, Below } side = Side::Both;
   bool half = false;  // one side alone is in the domain, though the parameter may come from both

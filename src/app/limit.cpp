@@ -188,8 +188,7 @@ json limit_json(const AppQuestion& q, const AnalyseOptions& o) {
     j["gradient"] = limit_part(l.gradient, say);
     if (l.gradient.kind == K::Finite || l.gradient.kind == K::PlusInfinity ||
         l.gradient.kind == K::MinusInfinity) {
-      const Expr slope = simplify(gradient(q.formula.value, variable));
-      if (const std::string s = observed(q, slope, l.gradient, parameter, target, l.side); !s.empty())
+      if (const std::string s = observed(q, l.slope, l.gradient, parameter, target, l.side); !s.empty())
         j["gradient"]["observed"] = s;
     }
   }
