@@ -12,7 +12,7 @@ namespace adjoint::print {
 using syntax::Ast;
 using syntax::Type;
 using K = syntax::Kind;
-using Level = Python::Level;
+using Precedence = Python::Level;
 
 namespace {
 
@@ -55,10 +55,10 @@ std::string NumpyWriter::shape_text(const Type& type) {
 
 std::string NumpyWriter::as_matrix(const Ast& tree) {
   const Type& type = type_of(tree);
-  if (type.is_column()) return operand(tree, Level::Atom) + "[:, None]";
-  if (type.is_row()) return operand(tree, Level::Atom) + "[None, :]";
-  if (type.is_scalar()) return "np.reshape(" + operand(tree, Level::Any) + ", (1, 1))";
-  return operand(tree, Level::Any);
+  if (type.is_column()) return operand(tree, Precedence::Atom) + "[:, None]";
+  if (type.is_row()) return operand(tree, Precedence::Atom) + "[None, :]";
+  if (type.is_scalar()) return "np.reshape(" + operand(tree, Precedence::Any) + ", (1, 1))";
+  return operand(tree, Precedence::Any);
 }
 
 Python NumpyWriter::call(const Ast& tree) {
@@ -70,7 +70,7 @@ Python NumpyWriter::call(const Ast& tree) {
   }
   std::string out = python_name(tree->text) + "(";
   for (int k = 0; k < arity; ++k)
-    out += (k > 0 ? ", " : "") + operand(tree->args[static_cast<std::size_t>(k)], Level::Any);
+    out += (k > 0 ? ", " : "") + operand(tree->args[static_cast<std::size_t>(k)], Precedence::Any);
   return {out + ")"};
 }
 
@@ -118,7 +118,7 @@ Python NumpyWriter::from_template(const Ast& tree, std::string_view source) {
     } else if (rest.starts_with("*")) {
       for (std::size_t k = 1; k <= tree->args.size(); ++k)
         out += (k > 1 ? ", " : "") +
-               (lift && k == 1 ? as_matrix(argument(k)) : operand(argument(k), Level::Any));
+               (lift && k == 1 ? as_matrix(argument(k)) : operand(argument(k), Precedence::Any));
       at += 2;
     } else {
       const bool array = rest.starts_with("a");  // $a1: only a number becomes a matrix
@@ -133,9 +133,9 @@ Python NumpyWriter::from_template(const Ast& tree, std::string_view source) {
       if (matrix || (lift && source[digit] == '1')) {
         reshape = reshape || is_degenerate(type_of(arg));
         const std::string shown = as_matrix(arg);
-        out += bound && type_of(arg).is_matrix() ? operand(arg, Level::Atom) : shown;
+        out += bound && type_of(arg).is_matrix() ? operand(arg, Precedence::Atom) : shown;
       } else {
-        out += operand(arg, bound ? Level::Atom : Level::Any);
+        out += operand(arg, bound ? Precedence::Atom : Precedence::Any);
       }
       at = digit + 1;
     }
@@ -146,7 +146,7 @@ Python NumpyWriter::from_template(const Ast& tree, std::string_view source) {
   reshape =
       reshape || (constant && type_of(tree).is_scalar() && source.find("$shape") == std::string_view::npos);
   if (reshape) return {"np.reshape(" + out + ", " + shape_text(type_of(tree)) + ")"};
-  return {out, is_compound(source) ? Level::Any : Level::Atom};
+  return {out, is_compound(source) ? Precedence::Any : Precedence::Atom};
 }
 
 }  // namespace adjoint::print

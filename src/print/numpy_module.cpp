@@ -17,7 +17,7 @@ namespace adjoint::print {
 using syntax::Ast;
 using syntax::Type;
 using K = syntax::Kind;
-using Level = Python::Level;
+using Precedence = Python::Level;
 
 namespace {
 
@@ -115,11 +115,12 @@ class Sizes {
     std::string value = equation.shape;
     if (!rest.is_zero()) {
       const bool negative = rest.constant() && *rest.constant() < 0;
-      value += negative ? " + " + writer.size_text(Size(0) - rest, Level::Product)
-                        : " - " + writer.size_text(rest, Level::Product);
+      value += negative ? " + " + writer.size_text(Size(0) - rest, Precedence::Product)
+                        : " - " + writer.size_text(rest, Precedence::Product);
     }
     if (!factor.is_one())
-      value = (rest.is_zero() ? value : "(" + value + ")") + " // " + writer.size_text(factor, Level::Power);
+      value =
+          (rest.is_zero() ? value : "(" + value + ")") + " // " + writer.size_text(factor, Precedence::Power);
     lines.push_back(python_name(name) + " = " + value);
     parameters.insert(equation.parameter);
     known_.insert(name);
@@ -200,7 +201,7 @@ class Module {
       source_.insert(line.code.support.begin(), line.code.support.end());
       called.insert(line.code.called.begin(), line.code.called.end());
       if (line.value) {
-        value = writer.operand(line.value, Level::Any);
+        value = writer.operand(line.value, Precedence::Any);
         called.merge(syntax::called_functions(line.value));
         used.merge(syntax::free_names(line.value));
       }
@@ -378,7 +379,7 @@ class Module {
     if (direction != nullptr) symbols.insert(*direction);
     NumpyWriter writer(spec_.forms, symbols);
     const Type& type = type_of(tree);
-    std::string result = writer.operand(tree, Level::Any);
+    std::string result = writer.operand(tree, Precedence::Any);
     supported_.insert(supported_.end(), writer.supported.begin(), writer.supported.end());
 
     Sizes shapes;
@@ -513,7 +514,7 @@ std::string numpy_expression(const syntax::Ast& tree, const syntax::FormLookup& 
   names.erase("pi");
   names.erase("inf");
   NumpyWriter writer(forms, names);
-  return writer.operand(tree, Level::Any);
+  return writer.operand(tree, Precedence::Any);
 }
 
 }  // namespace adjoint::print

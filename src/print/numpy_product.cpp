@@ -9,7 +9,7 @@ namespace adjoint::print {
 using syntax::Ast;
 using syntax::Type;
 using K = syntax::Kind;
-using Level = Python::Level;
+using Precedence = Python::Level;
 
 namespace {
 
@@ -22,12 +22,14 @@ double typical(const Size& size) {
 
 Python multiply(const Python& left, const Type& a, const Python& right, const Type& b) {
   if (a.is_scalar() || b.is_scalar()) {
-    return {parenthesised(left, Level::Product) + " * " + parenthesised(right, Level::Power), Level::Product};
+    return {parenthesised(left, Precedence::Product) + " * " + parenthesised(right, Precedence::Power),
+            Precedence::Product};
   }
   if (a.is_column() && b.is_row()) {
     return {"np.outer(" + left.text + ", " + right.text + ")"};
   }
-  return {parenthesised(left, Level::Product) + " @ " + parenthesised(right, Level::Power), Level::Product};
+  return {parenthesised(left, Precedence::Product) + " @ " + parenthesised(right, Precedence::Power),
+          Precedence::Product};
 }
 
 }  // namespace
@@ -89,7 +91,7 @@ Python NumpyWriter::product(const Ast& tree) {
   std::vector<Ast> factors;
   flatten(tree, scalars, factors);
   if (factors.empty()) {  // only numbers: as it stands
-    return infix(tree->args[0], " * ", tree->args[1], Level::Product, Level::Power);
+    return infix(tree->args[0], " * ", tree->args[1], Precedence::Product, Precedence::Power);
   }
   Python result;
   constexpr std::size_t kLongest = 60;
@@ -105,7 +107,7 @@ Python NumpyWriter::product(const Ast& tree) {
     Chain chain;
     for (const Ast& factor : factors) {
       chain.pieces.push_back(write(factor));
-      if (factor->kind == K::Compare) chain.pieces.back() = {operand(factor, Level::Atom)};
+      if (factor->kind == K::Compare) chain.pieces.back() = {operand(factor, Precedence::Atom)};
       chain.types.push_back(type_of(factor));
     }
     chain.plan();
@@ -116,10 +118,10 @@ Python NumpyWriter::product(const Ast& tree) {
   for (const Ast& scalar : scalars) {
     // (x @ y) * A reads better than x @ y * A, which is the same.
     const bool inner = scalar->kind == K::Binary && scalar->text == "*";
-    const Level least = out.empty() && !inner ? Level::Product : Level::Power;
+    const Precedence least = out.empty() && !inner ? Precedence::Product : Precedence::Power;
     out += (out.empty() ? "" : " * ") + operand(scalar, least);
   }
-  return {out + " * " + parenthesised(result, Level::Power), Level::Product};
+  return {out + " * " + parenthesised(result, Precedence::Power), Precedence::Product};
 }
 
 }  // namespace adjoint::print

@@ -16,7 +16,7 @@ namespace adjoint::print {
 using syntax::Ast;
 using syntax::Type;
 using K = syntax::Kind;
-using Level = Python::Level;
+using Precedence = Python::Level;
 
 const Type& type_of(const Ast& tree) {
   static const Type scalar;
@@ -26,7 +26,7 @@ const Type& type_of(const Ast& tree) {
   throw std::invalid_argument("code needs the type of " + text(tree));
 }
 
-std::string parenthesised(const Python& python, Level least) {
+std::string parenthesised(const Python& python, Precedence least) {
   return python.level >= least ? python.text : "(" + python.text + ")";
 }
 
@@ -84,10 +84,10 @@ std::optional<Size> polynomial(const Ast& tree) {
 
 }  // namespace
 
-std::string NumpyWriter::operand(const Ast& tree, Level least) {
+std::string NumpyWriter::operand(const Ast& tree, Precedence least) {
   Python python = write(tree);
-  if (tree->kind == K::Compare && least >= Level::Sum)
-    python = {"(" + python.text + ") * 1.0", Level::Product};
+  if (tree->kind == K::Compare && least >= Precedence::Sum)
+    python = {"(" + python.text + ") * 1.0", Precedence::Product};
   return parenthesised(python, least);
 }
 
@@ -104,8 +104,8 @@ Python NumpyWriter::write(const Ast& tree) {
     case K::Binary:
       return binary(tree);
     case K::Compare:
-      return infix(tree->args[0], " " + tree->text + " ", tree->args[1], Level::Sum, Level::Sum,
-                   Level::Compare);
+      return infix(tree->args[0], " " + tree->text + " ", tree->args[1], Precedence::Sum, Precedence::Sum,
+                   Precedence::Compare);
     case K::Call:
       return call(tree);
     case K::Index:
@@ -124,8 +124,8 @@ Python NumpyWriter::write(const Ast& tree) {
   throw std::invalid_argument("no code for " + text(tree));
 }
 
-Python NumpyWriter::infix(const Ast& left, const std::string& op, const Ast& right, Level left_least,
-                          Level right_least, std::optional<Level> level) {
+Python NumpyWriter::infix(const Ast& left, const std::string& op, const Ast& right, Precedence left_least,
+                          Precedence right_least, std::optional<Precedence> level) {
   std::string out = operand(left, left_least);
   out += op;
   out += operand(right, right_least);
@@ -137,15 +137,16 @@ Python NumpyWriter::number(const Ast& tree) {
   constexpr std::size_t kExact =
       15;  // more digits are no exact float, and NumPy makes objects of large integers
   if (digits.size() > kExact && digits.find_first_not_of("0123456789") == std::string::npos) digits += ".0";
-  const Level level = digits.find('/') != std::string::npos ? Level::Product : Level::Atom;
-  if (!tree->typed || tree->type.is_scalar()) return {digits, digits.starts_with('-') ? Level::Unary : level};
+  const Precedence level = digits.find('/') != std::string::npos ? Precedence::Product : Precedence::Atom;
+  if (!tree->typed || tree->type.is_scalar())
+    return {digits, digits.starts_with('-') ? Precedence::Unary : level};
   if (digits == "0") return {"np.zeros(" + shape_text(tree->type) + ")"};
   return {"np.full(" + shape_text(tree->type) + ", float(" + digits + "))"};
 }
 
 Python NumpyWriter::name(const Ast& tree) {
   const std::string& id = tree->text;
-  if (indices_.contains(id)) return {python_name(id) + " + 1", Level::Sum};
+  if (indices_.contains(id)) return {python_name(id) + " + 1", Precedence::Sum};
   if (locals_.contains(id) || symbols_.contains(id)) return {python_name(id)};
   if (id == "pi") return {"np.pi"};
   if (id == "inf") return {"np.inf"};
@@ -154,16 +155,16 @@ Python NumpyWriter::name(const Ast& tree) {
 
 Python NumpyWriter::negate(const Ast& operand) {
   const Python python = write(operand);
-  const bool bare = python.level >= Level::Unary && operand->kind != K::Negate;
-  return {"-" + parenthesised(python, operand->kind == K::Negate ? Level::Atom : Level::Product),
-          bare ? Level::Unary : Level::Product};
+  const bool bare = python.level >= Precedence::Unary && operand->kind != K::Negate;
+  return {"-" + parenthesised(python, operand->kind == K::Negate ? Precedence::Atom : Precedence::Product),
+          bare ? Precedence::Unary : Precedence::Product};
 }
 
 Python NumpyWriter::transpose(const Ast& tree) {
   if (!type_of(tree->args[0]).higher.empty())
     throw std::invalid_argument("no code for the transpose in " + text(tree));
   if (!type_of(tree->args[0]).is_matrix()) return write(tree->args[0]);
-  return {operand(tree->args[0], Level::Atom) + ".T"};
+  return {operand(tree->args[0], Precedence::Atom) + ".T"};
 }
 
 Python NumpyWriter::binary(const Ast& tree) {
@@ -171,30 +172,30 @@ Python NumpyWriter::binary(const Ast& tree) {
   const Ast& left = tree->args[0];
   const Ast& right = tree->args[1];
   if (op == "+" || op == "-") {
-    return infix(left, " " + op + " ", right, Level::Sum, Level::Product);
+    return infix(left, " " + op + " ", right, Precedence::Sum, Precedence::Product);
   }
   if (op == "^") return power(tree);
-  if (op == ".^") return infix(left, " ** ", right, Level::Atom, Level::Unary, Level::Power);
+  if (op == ".^") return infix(left, " ** ", right, Precedence::Atom, Precedence::Unary, Precedence::Power);
   if (op == "*") return product(tree);
   if (op == "\\") {
-    if (type_of(left).is_scalar()) return infix(right, " / ", left, Level::Product, Level::Power);
-    return infix(left, ", ", right, Level::Any, Level::Any).call("np.linalg.solve");
+    if (type_of(left).is_scalar()) return infix(right, " / ", left, Precedence::Product, Precedence::Power);
+    return infix(left, ", ", right, Precedence::Any, Precedence::Any).call("np.linalg.solve");
   }
-  return infix(left, op == ".*" ? " * " : " / ", right, Level::Product, Level::Power);
+  return infix(left, op == ".*" ? " * " : " / ", right, Precedence::Product, Precedence::Power);
 }
 
 Python NumpyWriter::power(const Ast& tree) {
   const Ast& base = tree->args[0];
   const Ast& exponent = tree->args[1];
   if (!type_of(base).is_matrix())
-    return infix(base, " ** ", exponent, Level::Atom, Level::Unary, Level::Power);
+    return infix(base, " ** ", exponent, Precedence::Atom, Precedence::Unary, Precedence::Power);
   if (exponent->kind == K::Negate && exponent->args[0]->kind == K::Number && exponent->args[0]->text == "1") {
-    return Python{operand(base, Level::Any)}.call("np.linalg.inv");
+    return Python{operand(base, Precedence::Any)}.call("np.linalg.inv");
   }
-  return infix(base, ", ", exponent, Level::Any, Level::Any).call("np.linalg.matrix_power");
+  return infix(base, ", ", exponent, Precedence::Any, Precedence::Any).call("np.linalg.matrix_power");
 }
 
-std::string NumpyWriter::size_text(const Size& size, Level least) {
+std::string NumpyWriter::size_text(const Size& size, Precedence least) {
   std::string out;
   std::vector<std::pair<Size::Monomial, std::int64_t>> terms;
   for (const auto& [names, coefficient] : size.terms()) {
@@ -224,15 +225,15 @@ std::string NumpyWriter::size_text(const Size& size, Level least) {
     }
   }
   if (terms.empty()) out = "0";
-  const Level level = terms.size() > 1                  ? Level::Sum
-                      : product || out.starts_with('-') ? Level::Product
-                                                        : Level::Atom;
+  const Precedence level = terms.size() > 1                  ? Precedence::Sum
+                           : product || out.starts_with('-') ? Precedence::Product
+                                                             : Precedence::Atom;
   return parenthesised({out, level}, least);
 }
 
 std::string NumpyWriter::position(const Ast& subscript) {
   auto size = polynomial(subscript);
-  if (!size) return "int(" + operand(subscript, Level::Any) + ") - 1";
+  if (!size) return "int(" + operand(subscript, Precedence::Any) + ") - 1";
   for (const std::string& id : size->names()) {
     if (indices_.contains(id)) size = size->substitute(id, Size::name(id) + Size(1));
   }
@@ -249,7 +250,7 @@ Python NumpyWriter::index(const Ast& tree) {
     if (type.rows.is_one()) subscripts.erase(subscripts.begin());
   }
   if (type.is_scalar()) return write(array);
-  std::string base = operand(array, Level::Atom);
+  std::string base = operand(array, Precedence::Atom);
   if (type.is_matrix() && subscripts.size() == 1) base += ".ravel(order=\"F\")";
   std::string inside;
   for (const Ast& subscript : subscripts) {
@@ -282,7 +283,7 @@ Python NumpyWriter::index_sum(const Ast& tree) {
   const bool hides = locals_.erase(tree->text) > 0;
   const bool hides_symbol = symbols_.erase(tree->text) > 0;
   ++sum_depth_;
-  const std::string body = operand(tree->args[2], Level::Any);
+  const std::string body = operand(tree->args[2], Precedence::Any);
   --sum_depth_;
   if (fresh) indices_.erase(tree->text);
   if (hides) locals_.insert(tree->text);
@@ -299,7 +300,8 @@ Python NumpyWriter::block(const Ast& tree) {
     std::string row;
     for (const Ast& entry : line->args) {
       if (!row.empty()) row += ", ";
-      row += type.is_matrix() && !type_of(entry).is_scalar() ? as_matrix(entry) : operand(entry, Level::Any);
+      row += type.is_matrix() && !type_of(entry).is_scalar() ? as_matrix(entry)
+                                                             : operand(entry, Precedence::Any);
     }
     if (!out.empty()) out += ", ";
     out += type.is_matrix() ? "[" + row + "]" : row;
@@ -317,7 +319,7 @@ Python NumpyWriter::let(const Ast& tree) {
     return write(syntax::substitute(tree->args[0], values));
   }
   for (std::size_t k = 0; k < tree->names.size(); ++k) {
-    const std::string value = operand(tree->args[k + 1], Level::Any);
+    const std::string value = operand(tree->args[k + 1], Precedence::Any);
     statements.push_back(python_name(tree->names[k]) + " = " + value);
     locals_.insert(tree->names[k]);
   }
