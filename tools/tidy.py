@@ -30,7 +30,7 @@ def examine(name, members, commands):
     unit = BUILD / "tidy" / (name + ".cpp")
     unit.write_text("".join('#include "%s"  // NOLINT\n' % m for m in members))
     p = subprocess.run(["clang-tidy", "--quiet", "--warnings-as-errors=*", str(unit), "--",
-                        *options(commands[str(members[0])])], cwd=ROOT, capture_output=True, text=True)
+                        *options(commands[members[0].parent.name])], cwd=ROOT, capture_output=True, text=True)
     if len(members) > 1 and "clang-diagnostic-error" in p.stdout:
         half = len(members) // 2
         first = examine(name + "a", members[:half], commands)
@@ -44,12 +44,16 @@ def main(arguments):
     if not database.exists():
         print("tidy: no %s; make tidy writes it" % database, file=sys.stderr)
         return 2
-    commands = {e["file"]: e["command"] for e in json.loads(database.read_text())}
+    commands = {}  # of one file of each room
+    for entry in json.loads(database.read_text()):
+        target = re.search(r"-o CMakeFiles/adjoint_?(\w*)\.dir/", entry["command"])
+        if target:
+            commands.setdefault(target.group(1) or "src", entry["command"])
     files = [pathlib.Path(a).resolve() for a in arguments] or [
         ROOT / f for f in subprocess.run(["git", "ls-files", "--", "src/*.cpp"], cwd=ROOT, capture_output=True, text=True,
                                          check=True).stdout.split()]
     (BUILD / "tidy").mkdir(exist_ok=True)
-    groups = sorted(units.units([f for f in files if str(f) in commands]), key=len, reverse=True)
+    groups = sorted(units.units(files), key=len, reverse=True)
     clean = True
     with concurrent.futures.ThreadPoolExecutor(int(os.environ.get("JOBS", os.cpu_count()))) as pool:
         for output, good in pool.map(lambda g: examine("%d" % g[0], g[1], commands), enumerate(groups)):
