@@ -26,7 +26,7 @@ def options(command):
 
 
 def examine(name, members, commands):
-    """Output and whether nothing was found. A batch that does not compile is halved."""
+    """Output and whether nothing was found. A unit that does not compile is halved."""
     unit = BUILD / "tidy" / (name + ".cpp")
     unit.write_text("".join('#include "%s"  // NOLINT\n' % m for m in members))
     p = subprocess.run(["clang-tidy", "--quiet", "--warnings-as-errors=*", str(unit), "--",
@@ -36,7 +36,7 @@ def examine(name, members, commands):
         first = examine(name + "a", members[:half], commands)
         second = examine(name + "b", members[half:], commands)
         return first[0] + second[0], first[1] and second[1]
-    return p.stdout, p.returncode == 0
+    return p.stdout or (p.stderr if p.returncode else ""), p.returncode == 0
 
 
 def main(arguments):

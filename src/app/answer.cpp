@@ -119,10 +119,6 @@ struct Candidates {
   }
 };
 
-}  // namespace
-
-namespace {
-
 template <class Read>
 syntax::Ast shortest(Expr expr, const Type& type, const ReadOptions& options, const Read& read_one) {
   const auto says = [&](const syntax::Ast& tree) {

@@ -5,6 +5,7 @@
 #include <span>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "ops/elementwise.hpp"
@@ -124,11 +125,19 @@ std::optional<Rational> pole_at_zero(Expr e, Expr u) {
   return exponent < Rational(-1) ? std::nullopt : std::optional(exponent);
 }
 
+// Looks through sums and products, once at each.
 bool has_pole_at_zero(Expr e, Expr u) {
-  if (pole_at_zero(e, u)) return true;
-  const bool inside = e->kind == Kind::Product || e->kind == Kind::Sum;
-  return inside &&
-         std::any_of(e->operands.begin(), e->operands.end(), [u](Expr o) { return has_pole_at_zero(o, u); });
+  std::vector<Expr> open{e};
+  std::unordered_set<const Node*> seen;
+  while (!open.empty()) {
+    const Expr next = open.back();
+    open.pop_back();
+    if (!seen.insert(next.get()).second) continue;
+    if (pole_at_zero(next, u)) return true;
+    if (next->kind == Kind::Product || next->kind == Kind::Sum)
+      open.insert(open.end(), next->operands.begin(), next->operands.end());
+  }
+  return false;
 }
 
 // u times powers of its length as its direction times powers that have no pole; sums are multiplied out for
@@ -161,29 +170,26 @@ Expr directed_product(Expr e) {
   return e;
 }
 
-}  // namespace
-
-Expr directed(Expr expr) {
+// Every node with its operands made anew, and then by the rule, which is null where it says nothing.
+template <class Rule>
+Expr rewritten(Expr expr, const Rule& rule) {
   std::unordered_map<const Node*, Expr> done;
   for (const auto& e : topological(std::span(&expr, 1))) {
     std::vector<Expr> operands;
     for (const auto& o : e->operands) operands.push_back(done.at(o.get()));
     const Expr made = rebuild(e, operands);
-    done.emplace(e.get(), made->kind == Kind::Product ? directed_product(made) : made);
-  }
-  return done.at(expr.get());
-}
-
-Expr stabilised(Expr expr) {
-  std::unordered_map<const Node*, Expr> done;
-  for (const auto& e : topological(std::span(&expr, 1))) {
-    std::vector<Expr> operands;
-    for (const auto& o : e->operands) operands.push_back(done.at(o.get()));
-    const Expr made = rebuild(e, operands);
-    const Expr better = stable(made);
+    const Expr better = rule(made);
     done.emplace(e.get(), better ? better : made);
   }
   return done.at(expr.get());
 }
+
+}  // namespace
+
+Expr directed(Expr expr) {
+  return rewritten(expr, [](Expr e) { return e->kind == Kind::Product ? directed_product(e) : e; });
+}
+
+Expr stabilised(Expr expr) { return rewritten(expr, stable); }
 
 }  // namespace adjoint
